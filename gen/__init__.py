@@ -1,0 +1,1 @@
+"""From a configuration to files: Verilog, its JSON description and a file list."""

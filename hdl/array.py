@@ -1,0 +1,154 @@
+"""The output-stationary array: rows x cols cells fed by waves.
+
+A wave is one step of k. It enters all edges in one cycle; row r and column c delay it by r and c
+cycles, so that cell (r, c) meets its operands r + c cycles after cell (0, 0). The same wavefront
+finishes exactly one cell of each column in a cycle, so finished accumulators leave through one OR
+for each column, with no capture register in the cells.
+
+::
+
+             w[0]   w[1]   w[2]
+              │    [1]    [2]            [n]: delayed by n cycles
+              ▼      ▼      ▼
+    a[0] ───►cell──►cell──►cell
+    a[1] [1]►cell──►cell──►cell
+              │      │      │
+              ▼      ▼      ▼
+           drain[0] [1]    [2]           row 0 first; column c after column c - 1
+"""
+
+from functools import reduce
+from operator import or_
+
+from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config
+from hdl.delay import delay
+from hdl.prototype import Prototype
+from hdl.row import Row
+
+__all__ = ["DrainToken", "MacArray"]
+
+
+class DrainToken(data.Struct):
+    """Rides with the accumulators of a column; `last`: bottom row of a tile, `bank`: as its `last` wave said."""
+
+    valid: 1
+    last: 1
+    bank: 1
+
+
+class MacArray(wiring.Component):
+    """`rows` x `cols` cells, skewed at the edges and drained by column.
+
+    Parameters
+    ----------
+    config : Config
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from a tile's `last` wave to its row 0, column 0 at `drain`: ``cell latency + 1``.
+        Row r of column c follows r + c cycles later.
+
+    Members
+    -------
+    wave : In, stream that never waits
+        Payload: `a` [rows][depth], `w` [cols][depth], `first`, `last` (the wave starts, ends a
+        sum), `bank` (of the `last` wave: comes back with the tile's results). A cycle without
+        valid is a bubble. `last` waves must be at least `rows` cycles apart.
+    drain : Out, [cols] signed(acc_width)
+    token : Out, [cols] of `DrainToken`
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+        self.row = Prototype(Row(config), "mac_row")
+        self.prototypes = [self.row]
+        row = self.row.component
+        self.first_latency = row.cell.component.first_latency
+        self.latency = row.cell.component.latency + 1
+        members = row.signature.members
+        wave = data.StructLayout({
+            "a": data.ArrayLayout(members["a"].shape, config.rows),
+            "w": members["w"].shape,
+            "first": 1,
+            "last": 1,
+            "bank": 1,
+        })
+        super().__init__({
+            "wave": In(stream.Signature(wave, always_ready=True)),
+            "drain": Out(data.ArrayLayout(signed(config.acc_width), config.cols)),
+            "token": Out(data.ArrayLayout(DrainToken, config.cols)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config, wave = self.config, self.wave.payload
+
+        # first and last, delayed by 0, 1, 2, ... cycles: cells of one diagonal share a tap.
+        taps = self.latency - 1 + config.rows + config.cols - 2
+        first_line = Signal(taps)
+        last_line = Signal(taps)
+        m.d.sync += [
+            first_line.eq(Cat(self.wave.valid & wave.first, first_line)),
+            last_line.eq(Cat(self.wave.valid & wave.last, last_line)),
+        ]
+
+        # A bubble adds nothing because its activations are 0.
+        a_valid = Signal.like(wave.a)
+        m.d.comb += a_valid.eq(Mux(self.wave.valid, wave.a.as_value(), 0))
+
+        w = Signal.like(wave.w, name="w_skewed")
+        for c in range(config.cols):
+            m.d.comb += w[c].eq(delay(m, wave.w[c], c, name=f"w_skew_c{c}"))
+        drains = []
+        for r in range(config.rows):
+            row = self.row.instantiate(m, f"row_r{r}")
+            m.d.comb += [
+                row.a.eq(delay(m, a_valid[r], r, name=f"a_skew_r{r}")),
+                row.w.eq(w),
+                # Line bit n holds the token of n + 1 cycles ago.
+                row.first.eq(first_line[self.first_latency + r - 1:][:config.cols]),
+                row.done.eq(last_line[self.first_latency + r:][:config.cols]),
+            ]
+            w = row.w_out
+            drains.append(row.drain.as_value())
+        m.d.sync += self.drain.eq(balanced_or(drains))
+
+        self._drain_tokens(m, last_line[self.latency - 2])
+        return m
+
+    def _drain_tokens(self, m: Module, done):
+        """Tokens of the drain; `done`: cell (0, 0) shows a finished accumulator in this cycle."""
+        config = self.config
+        bank = delay(m, self.wave.payload.bank, self.latency - 1, name="bank_done")
+        token = Signal(DrainToken)
+        rows_left = Signal(range(config.rows), name="rows_left")
+        with m.If(done):
+            m.d.sync += [
+                token.valid.eq(1),
+                token.last.eq(config.rows == 1),
+                token.bank.eq(bank),
+                rows_left.eq(config.rows - 1),
+            ]
+        with m.Else():
+            m.d.sync += [
+                token.valid.eq(rows_left != 0),
+                token.last.eq(rows_left == 1),
+            ]
+            with m.If(rows_left != 0):
+                m.d.sync += rows_left.eq(rows_left - 1)
+        line = Signal(len(token.as_value()) * (config.cols - 1), name="token_line")
+        tokens = Cat(token, line)
+        m.d.sync += line.eq(tokens)
+        m.d.comb += self.token.eq(tokens)
+
+
+def balanced_or(values: list):
+    """OR of `values` as a tree of logarithmic height."""
+    while len(values) > 1:
+        values = [reduce(or_, values[i:i + 2]) for i in range(0, len(values), 2)]
+    return values[0]

@@ -1,0 +1,147 @@
+"""Channel parameters: two sets, so that the next tile's are loaded while this tile computes.
+
+A set is `cols` channels, in the order of the columns. It is full once all are there, becomes the
+current one when a tile asks for the next set, and is free again when results of a tile with
+another set leave the last column.
+"""
+
+from amaranth import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config, Mode
+from hdl.lane import channel_layout, lane_load_signature
+
+__all__ = ["Channels", "channel_stream_layout"]
+
+
+def channel_stream_layout(config: Config) -> data.StructLayout:
+    """One output channel; with zero points by `SUBTRACT` also its weights' zero point, raw."""
+    members = dict(channel_layout(config).members)
+    if config.subtract:
+        members["weight_zero_point"] = config.weight_width
+    return data.StructLayout(members)
+
+
+class Channels(wiring.Component):
+    """Hand channel parameters to the lanes, set by set.
+
+    Parameters
+    ----------
+    config : Config
+
+    Members
+    -------
+    i : In, stream
+        One channel in a beat, in order of columns.
+    load : Out, [requant_lanes] streams that never wait
+        Writes into the lanes' parameter memories.
+    next_full : Out
+        A set waits behind the current one.
+    advance : In
+        The next set becomes the current one.
+    bank : Out
+        The current set.
+    used : In
+        Results of set `used_bank` are being read in the last column.
+    used_bank : In
+    weight_zero_point : Out, [2][cols] (with `SUBTRACT`)
+        Of both sets.
+    illegal : Out
+        The accepted beat holds a shift outside 2..62, a multiplier of 2^31 or more, or in mode F32
+        a scale that is negative, infinite or not a number.
+    mode : In, Mode
+        With several modes only.
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+        members = {
+            "i": In(stream.Signature(channel_stream_layout(config))),
+            "load": Out(lane_load_signature(config)).array(config.requant_lanes),
+            "next_full": Out(1),
+            "advance": In(1),
+            "bank": Out(1, init=1),
+            "used": In(1),
+            "used_bank": In(1),
+            "illegal": Out(1),
+        }
+        if config.subtract:
+            members["weight_zero_point"] = Out(data.ArrayLayout(
+                data.ArrayLayout(config.weight_width, config.cols), 2))
+        if config.selectable:
+            members["mode"] = In(Mode)
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        full = Signal(2)
+        load_bank = Signal()
+        lane = Signal(range(config.requant_lanes))
+        group = Signal(config.group_width)
+        beat = Signal()
+        last_lane = Signal()
+        last_group = Signal()
+        m.d.comb += [
+            self.i.ready.eq(~full.bit_select(load_bank, 1)),
+            beat.eq(self.i.valid & self.i.ready),
+            last_lane.eq(lane == config.requant_lanes - 1),
+            last_group.eq(group == config.groups - 1),
+            self.next_full.eq(full.bit_select(~self.bank, 1)),
+        ]
+
+        for index, load in enumerate(self.load):
+            m.d.comb += [
+                load.valid.eq(beat & (lane == index)),
+                load.payload.bank.eq(load_bank),
+                load.payload.group.eq(group),
+            ]
+            for field in channel_layout(config).members:
+                m.d.comb += load.payload.channel[field].eq(self.i.payload[field])
+        with m.If(beat):
+            m.d.sync += lane.eq(lane + 1)
+            with m.If(last_lane):
+                m.d.sync += [lane.eq(0), group.eq(group + 1)]
+                with m.If(last_group):
+                    m.d.sync += [
+                        group.eq(0),
+                        load_bank.eq(~load_bank),
+                        full.bit_select(load_bank, 1).eq(1),
+                    ]
+
+        with m.If(self.advance):
+            m.d.sync += self.bank.eq(~self.bank)
+
+        # A set is released by the first result of another set.
+        draining = Signal()
+        draining_bank = Signal()
+        with m.If(self.used):
+            m.d.sync += [draining.eq(1), draining_bank.eq(self.used_bank)]
+            with m.If(draining & (draining_bank != self.used_bank)):
+                m.d.sync += full.bit_select(draining_bank, 1).eq(0)
+
+        if config.subtract:
+            column = Signal(range(config.cols))
+            m.d.comb += column.eq(group * config.requant_lanes + lane)
+            with m.If(beat):
+                m.d.sync += self.weight_zero_point[load_bank][column].eq(self.i.payload.weight_zero_point)
+        self._check(m, beat)
+        return m
+
+    def _check(self, m, beat):
+        """Drive `illegal`."""
+        config, payload = self.config, self.i.payload
+        is_float = Signal()
+        wrong_fixed = Signal()
+        wrong_float = Signal()
+        if config.selectable:
+            m.d.comb += is_float.eq(self.mode == Mode.F32)
+        else:
+            m.d.comb += is_float.eq(not config.fixed_modes)
+        if config.fixed_modes:
+            m.d.comb += wrong_fixed.eq(
+                payload.multiplier[31] | (payload.shift < 2) | (payload.shift > 62))
+        if Mode.F32 in config.modes:
+            m.d.comb += wrong_float.eq(payload.multiplier[31] | payload.multiplier[23:31].all())
+        m.d.comb += self.illegal.eq(beat & ((is_float & wrong_float) | (~is_float & wrong_fixed)))

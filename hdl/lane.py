@@ -1,0 +1,112 @@
+"""A lane: channel parameters, bias and requantizer of the columns that it serves."""
+
+from amaranth import Cat, Module, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config, Mode
+from hdl.delay import delay
+from hdl.requant import OutputStage, Requantizer
+
+__all__ = ["Lane", "channel_layout", "lane_load_signature"]
+
+
+def channel_layout(config: Config) -> data.StructLayout:
+    """What requantization needs to know of one output channel."""
+    members = {"bias": signed(32)}
+    if config.modes:
+        members["multiplier"] = unsigned(32)
+    if config.fixed_modes:
+        members["shift"] = unsigned(6)
+    return data.StructLayout(members)
+
+
+def lane_load_signature(config: Config) -> stream.Signature:
+    """Writes into a lane's parameter memory: channel number `group` of the lane, in set `bank`."""
+    return stream.Signature(data.StructLayout({
+        "bank": 1,
+        "group": config.group_width,
+        "channel": channel_layout(config),
+    }), always_ready=True)
+
+
+class Lane(wiring.Component):
+    """Adds the bias of a channel (modulo 2^32) and requantizes.
+
+    Parameters
+    ----------
+    config : Config
+
+    Attributes
+    ----------
+    raw_latency : int
+        2 cycles from `acc` to `raw`: parameters are read, the bias is added.
+    latency : int
+        Cycles from `acc` to `y`: ``raw_latency + Requantizer.latency``.
+
+    Members
+    -------
+    acc : In, signed(acc_width)
+    bank, group : In
+        Whose parameters: channel `group` of this lane in parameter set `bank`.
+    load : In, stream that never waits
+        See `lane_load_signature`.
+    stage, mode : In
+        See `Requantizer`.
+    raw : Out, signed(32)
+        Accumulator with bias.
+    y, clamped : Out
+        See `Requantizer`.
+    """
+
+    raw_latency = 2
+
+    def __init__(self, config: Config):
+        self.config = config
+        self.requantizer = Requantizer(config) if config.modes else None
+        self.latency = self.raw_latency + (self.requantizer.latency if config.modes else 0)
+        members = {
+            "acc": In(signed(config.acc_width)),
+            "bank": In(1),
+            "group": In(config.group_width),
+            "load": In(lane_load_signature(config)),
+            "raw": Out(signed(32)),
+        }
+        if config.modes:
+            members |= {"stage": In(OutputStage), "y": Out(8), "clamped": Out(1)}
+        if config.selectable:
+            members["mode"] = In(Mode)
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.parameters = parameters = Memory(
+            shape=channel_layout(config), depth=2 << config.group_width, init=[])
+        load, read = parameters.write_port(), parameters.read_port()
+        m.d.comb += [
+            load.en.eq(self.load.valid),
+            load.addr.eq(Cat(self.load.payload.group, self.load.payload.bank)),
+            load.data.eq(self.load.payload.channel),
+            read.addr.eq(Cat(self.group, self.bank)),
+        ]
+
+        acc = delay(m, self.acc, 1, name="acc_read")
+        channel = read.data
+        m.d.sync += self.raw.eq(acc + channel.bias)
+
+        if config.modes:
+            m.submodules.requantizer = requantizer = self.requantizer
+            m.d.comb += [
+                requantizer.acc.eq(self.raw),
+                requantizer.multiplier.eq(delay(m, channel.multiplier, 1, name="multiplier_bias")),
+                requantizer.stage.eq(self.stage),
+                self.y.eq(requantizer.y),
+                self.clamped.eq(requantizer.clamped),
+            ]
+            if config.fixed_modes:
+                m.d.comb += requantizer.shift.eq(delay(m, channel.shift, 1, name="shift_bias"))
+            if config.selectable:
+                m.d.comb += requantizer.mode.eq(self.mode)
+        return m

@@ -1,0 +1,52 @@
+"""Components that are emitted once and instantiated many times.
+
+Amaranth emits a module for every instance of a component. A `Prototype` wraps one component whose
+module is emitted once, under a fixed name; `instantiate` adds a reference to it. The generator
+collects prototypes from the `prototypes` attribute of the components that use them.
+"""
+
+from amaranth import ClockSignal, Const, Instance, Module, ResetSignal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+__all__ = ["Prototype", "ports_of"]
+
+
+class Prototype:
+    """A component and the name of the one Verilog module that describes it.
+
+    Parameters
+    ----------
+    component : wiring.Component
+    name : str
+        Module name; equal names must mean equal components.
+    has_reset : bool
+        Whether the component has registers that need the synchronous reset.
+    """
+
+    def __init__(self, component: wiring.Component, name: str, *, has_reset: bool = False):
+        self.component = component
+        self.name = name
+        self.has_reset = has_reset
+
+    def instantiate(self, m: Module, name: str):
+        """Add an instance called `name` to `m`; returns its ports as an interface object."""
+        interface = wiring.PureInterface(self.component.signature, path=(name,))
+        ports = {"i_clk": ClockSignal()}
+        if self.has_reset:
+            ports["i_rst"] = ResetSignal()
+        for port, flow, value in ports_of(self.component.signature, interface):
+            ports[f"{'o' if flow == Out else 'i'}_{port}"] = value
+        m.submodules[name] = Instance(self.name, **ports)
+        return interface
+
+
+def ports_of(signature: wiring.Signature, interface):
+    """Verilog name, direction and value of each port of `interface`.
+
+    The `ready` of a stream that never waits is a constant and no port; neither is a port of no bits.
+    """
+    for path, member, value in signature.flatten(interface):
+        value = Value.cast(value)
+        if not isinstance(value, Const) and len(value) > 0:
+            yield "__".join(map(str, path)), member.flow, value

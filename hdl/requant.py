@@ -1,0 +1,160 @@
+"""The requantizer: from an int32 accumulator to a clamped output, one result a cycle.
+
+::
+
+             ┌ float32 mode ─► FloatFromInt ─┐            ┌─► FloatRound ─┐
+    acc ─────┤                               ├► Multiply ─┤               ├► + zero point ─► clamp ─► y
+             └ fixed-point modes ─► delay ───┘            └─► FixedRound ─┘
+
+A configuration with one mode gets only the path of that mode.
+"""
+
+from amaranth import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config, Mode
+from hdl.delay import delay
+from hdl.multiply import Multiply
+from hdl.requant_fixed import ROUNDED, FixedRound
+from hdl.requant_float import FloatFromInt, FloatRound
+
+__all__ = ["OUTPUT", "OutputStage", "Requantizer"]
+
+# Zero point and clamp bounds: 9 bits hold int8 and uint8.
+OUTPUT = signed(9)
+
+
+class OutputStage(data.Struct):
+    """What a whole layer shares: output zero point and clamp bounds, `low` <= `high`."""
+
+    zero_point: OUTPUT
+    low: OUTPUT
+    high: OUTPUT
+
+
+class Requantizer(wiring.Component):
+    """``y = clamp(round(acc * multiplier) + zero_point, low, high)``.
+
+    Parameters
+    ----------
+    config : Config
+        `modes` (at least one).
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from `acc` to `y`: 9 for SINGLE alone, 10 for other fixed-point modes, 13 with F32
+        alone, 14 for F32 and a double-rounding mode together.
+
+    Members
+    -------
+    acc : In, signed(32)
+    multiplier : In, 32 bits
+        Fixed-point modes: integer below 2^31. F32: bits of a positive IEEE 754 float32.
+    shift : In, 2 to 62
+        With fixed-point modes only.
+    mode : In, Mode
+        With several modes only; constant while results are on their way.
+    stage : In, OutputStage
+        Constant while results are on their way.
+    y : Out, 8 bits
+        Two's complement or unsigned, as the clamp bounds say.
+    clamped : Out
+        The clamp changed the value.
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+        self.has_float = Mode.F32 in config.modes
+        self.has_fixed = bool(config.fixed_modes)
+        self.fixed_round = FixedRound(config) if self.has_fixed else None
+        self.front_latency = FloatFromInt.latency if self.has_float else 0
+        self.round_latency = max(
+            FloatRound.latency if self.has_float else 0,
+            self.fixed_round.latency if self.has_fixed else 0)
+        self.latency = self.front_latency + Multiply.latency + self.round_latency + 2
+        members = {
+            "acc": In(signed(32)),
+            "multiplier": In(32),
+            "stage": In(OutputStage),
+            "y": Out(8),
+            "clamped": Out(1),
+        }
+        if self.has_fixed:
+            members["shift"] = In(unsigned(6))
+        if config.selectable:
+            members["mode"] = In(Mode)
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.multiply = multiply = Multiply()
+        rounded = Signal(ROUNDED)
+
+        if self.has_float and self.has_fixed:
+            is_float = Signal()
+            m.d.comb += is_float.eq(self.mode == Mode.F32)
+            float_a, float_b, float_rounded = self._float_path(m, multiply.o)
+            fixed_a, fixed_b, fixed_rounded = self._fixed_path(m, multiply.o)
+            m.d.comb += [
+                multiply.a.eq(Mux(is_float, float_a, fixed_a)),
+                multiply.b.eq(Mux(is_float, float_b, fixed_b)),
+                rounded.eq(Mux(is_float, float_rounded, fixed_rounded)),
+            ]
+        else:
+            path = self._float_path if self.has_float else self._fixed_path
+            a, b, result = path(m, multiply.o)
+            m.d.comb += [multiply.a.eq(a), multiply.b.eq(b), rounded.eq(result)]
+
+        offset = Signal(signed(12), reset_less=True)
+        m.d.sync += offset.eq(rounded + self.stage.zero_point)
+        below = Signal()
+        above = Signal()
+        m.d.comb += [below.eq(offset < self.stage.low), above.eq(offset > self.stage.high)]
+        m.d.sync += [
+            self.y.eq(Mux(below, self.stage.low, Mux(above, self.stage.high, offset))),
+            self.clamped.eq(below | above),
+        ]
+        return m
+
+    def _float_path(self, m, product):
+        """Operands of the multiplier and rounded result of mode F32."""
+        m.submodules.float_from_int = from_int = FloatFromInt()
+        m.submodules.float_round = float_round = FloatRound()
+        m.d.comb += from_int.acc.eq(self.acc)
+
+        # A subnormal scale is below 2^-126: its product with any int32 rounds to 0.
+        scale = Signal(data.StructLayout({"fraction": 23, "exponent": 8}))
+        normal = Signal()
+        mantissa = Signal(unsigned(24))
+        m.d.comb += [
+            Value.cast(scale).eq(delay(m, self.multiplier[:31], self.front_latency, name="float_scale")),
+            normal.eq(scale.exponent != 0),
+            mantissa.eq(Mux(normal, Cat(scale.fraction, normal), 0)),
+        ]
+        exponent = Signal(signed(10))
+        m.d.comb += exponent.eq(from_int.leading_zeros - scale.exponent)
+        m.d.comb += [
+            float_round.product.eq(product[:49]),
+            float_round.exponent.eq(delay(m, exponent, Multiply.latency, name="float_exponent")),
+            float_round.negative.eq(delay(m, from_int.negative, Multiply.latency, name="float_negative")),
+        ]
+        late = self.round_latency - FloatRound.latency
+        return from_int.mantissa, mantissa, delay(m, float_round.o, late, name="float_rounded")
+
+    def _fixed_path(self, m, product):
+        """Operands of the multiplier and rounded result of the fixed-point modes."""
+        m.submodules.fixed_round = fixed_round = self.fixed_round
+        acc = delay(m, self.acc, self.front_latency, name="fixed_acc")
+        multiplier = delay(m, self.multiplier[:31], self.front_latency, name="fixed_multiplier")
+        m.d.comb += [
+            fixed_round.product.eq(product),
+            fixed_round.negative.eq(delay(m, acc[31], Multiply.latency, name="fixed_negative")),
+            fixed_round.shift.eq(
+                delay(m, self.shift, self.front_latency + Multiply.latency, name="fixed_shift")),
+        ]
+        if len(self.config.fixed_modes) > 1:
+            m.d.comb += fixed_round.mode.eq(self.mode)
+        late = self.round_latency - fixed_round.latency
+        return acc, multiplier, delay(m, fixed_round.o, late, name="fixed_rounded")
