@@ -6,7 +6,7 @@ import dataclasses
 from gen.presets import PRESETS
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
 
-__all__ = ["add_options", "config_from"]
+__all__ = ["add_options", "config_from", "configuration"]
 
 HELP = {
     "rows": "cells from top to bottom, 1 to 64",
@@ -47,35 +47,53 @@ def config_from(options: argparse.Namespace) -> Config:
     ConfigError
         With what must hold and what was given.
     """
-    if options.preset not in PRESETS:
-        raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, not {options.preset!r}")
-    values = dict(PRESETS[options.preset][1])
-    for field in dataclasses.fields(Config):
-        text = getattr(options, field.name)
-        if text is not None:
-            values[field.name] = _value(field.name, text)
-    return Config(**values)
+    names = [field.name for field in dataclasses.fields(Config)]
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return configuration(given, options.preset)
 
 
-def _value(name: str, text):
-    """The value of parameter `name` as `text` says it."""
+def configuration(given: dict[str, object], preset: str = "square") -> Config:
+    """The configuration of `preset` with parameters replaced by those in `given`.
+
+    Parameters
+    ----------
+    given
+        Parameters of `Config` by name; values as on the command line or in a JSON description:
+        texts, numbers, lists of mode names.
+
+    Raises
+    ------
+    ConfigError
+        With what must hold and what was given.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
+    known = {field.name for field in dataclasses.fields(Config)}
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"parameters must be among {', '.join(sorted(known))}, not {name!r}")
+    return Config(**PRESETS[preset][1] | {name: _value(name, value) for name, value in given.items()})
+
+
+def _value(name: str, value):
+    """`value` of parameter `name`, a text, number or list, as `Config` wants it."""
     if name == "modes":
-        words = [] if text.lower() == "none" else text.split(",")
-        return tuple(_member(Mode, "modes", word) for word in words)
+        words = value if not isinstance(value, str) else [] if value.lower() == "none" else value.split(",")
+        return tuple(_member(Mode, name, word) for word in words)
     if name == "zero_points":
-        return _member(ZeroPoints, name, text)
-    if name == "raw_output":
-        return text
+        return _member(ZeroPoints, name, value)
+    if not isinstance(value, str):
+        return value
     try:
-        return int(text)
+        return int(value)
     except ValueError:
-        raise ConfigError(f"{name} must be an integer, not {text!r}") from None
+        raise ConfigError(f"{name} must be an integer, not {value!r}") from None
 
 
-def _member(kind, name: str, word: str):
+def _member(kind, name: str, word):
     """The member of enumeration `kind` called `word`, in capitals or not."""
     members = {member.name: member for member in kind}
     try:
         return members[word.strip().upper()]
-    except KeyError:
+    except (KeyError, AttributeError):
         raise ConfigError(f"{name} must be among {', '.join(members)}, not {word!r}") from None

@@ -76,7 +76,9 @@ class Channels(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
+        # A loaded set is `fresh` until a tile takes it, and `full` until the tile's results have left.
         full = Signal(2)
+        fresh = Signal(2)
         load_bank = Signal()
         lane = Signal(range(config.requant_lanes))
         group = Signal(config.group_width)
@@ -88,7 +90,7 @@ class Channels(wiring.Component):
             beat.eq(self.i.valid & self.i.ready),
             last_lane.eq(lane == config.requant_lanes - 1),
             last_group.eq(group == config.groups - 1),
-            self.next_full.eq(full.bit_select(~self.bank, 1)),
+            self.next_full.eq(fresh.bit_select(~self.bank, 1)),
         ]
 
         for index, load in enumerate(self.load):
@@ -108,10 +110,11 @@ class Channels(wiring.Component):
                         group.eq(0),
                         load_bank.eq(~load_bank),
                         full.bit_select(load_bank, 1).eq(1),
+                        fresh.bit_select(load_bank, 1).eq(1),
                     ]
 
         with m.If(self.advance):
-            m.d.sync += self.bank.eq(~self.bank)
+            m.d.sync += [self.bank.eq(~self.bank), fresh.bit_select(~self.bank, 1).eq(0)]
 
         # A set is released by the first result of another set.
         draining = Signal()

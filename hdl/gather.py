@@ -102,7 +102,8 @@ class Gather(wiring.Component):
         self.config = config
         self.latency = 2
         self.depth = 1 << ceil_log2(config.rows + config.cols // config.groups + 2)
-        self.store = Prototype(ColumnStore(signed(config.acc_width), self.depth), "mac_column_store")
+        self.store = Prototype(
+            ColumnStore(signed(config.acc_width), self.depth), "mac_column_store", has_reset=True)
         self.prototypes = [self.store]
         super().__init__(gather_signature(config))
 

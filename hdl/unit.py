@@ -65,6 +65,9 @@ class Unit(wiring.Component):
 
     Attributes
     ----------
+    cell_latency : int
+        Cycles from the acceptance of a beat to the accumulator of cell (0, 0) that includes it;
+        cell (r, c) follows r + c cycles later.
     latency, raw_latency : int
         Cycles from the acceptance of a tile's last beat to its row 0 at `outputs`,
         `accumulators`; row r follows ``r * groups`` cycles later.
@@ -101,6 +104,7 @@ class Unit(wiring.Component):
         self.gather = Direct(config) if config.groups == 1 else Gather(config)
         self.prototypes = [*self.array.prototypes, *getattr(self.gather, "prototypes", []), self.lane]
 
+        self.cell_latency = self.array.latency - 1
         row_ready = self.array.latency + config.cols - 1 + self.gather.latency + config.groups - 1
         self.raw_latency = row_ready + Lane.raw_latency + BUFFER_LATENCY
         self.latency = row_ready + self.lane.component.latency + BUFFER_LATENCY

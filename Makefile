@@ -1,0 +1,97 @@
+# Macaw: every job, one word each. `make` alone lists them; each does all of its own set-up.
+
+.DEFAULT_GOAL := help
+.SILENT:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+PY := .venv/bin/python
+
+# What the shell happens to hold must not change a result: foreign modules, warning filters that hide or raise, and
+# what an earlier simulator run left behind. The MAKE variables would reach the make that Verilator starts.
+unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL
+unexport TOPLEVEL MODULE TESTCASE RANDOM_SEED PLUSARGS PYTEST_ADDOPTS PYTEST_PLUGINS
+unexport $(filter COCOTB_% GPI_% PYGPI_%,$(.VARIABLES))
+
+# --------------------------------------------------------------------------------------------------- configuration
+# `make verilog ROWS=32 COLS=32` becomes `python -m gen --rows 32 --cols 32`. What is not set is left to the
+# generator, which has the defaults and the checks: a bad value is refused there, in one line.
+SETTINGS := PRESET BLOCK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
+option = $(if $($(1)),--$(2) '$($(1))')
+CONFIG = $(strip \
+  $(call option,PRESET,preset) \
+  $(call option,BLOCK,block) \
+  $(call option,ROWS,rows) \
+  $(call option,COLS,cols) \
+  $(call option,DEPTH,depth) \
+  $(call option,ACT_WIDTH,act-width) \
+  $(call option,WEIGHT_WIDTH,weight-width) \
+  $(call option,ACC_WIDTH,acc-width) \
+  $(call option,K_MAX,k-max) \
+  $(call option,ZERO_POINTS,zero-points) \
+  $(call option,MODES,modes) \
+  $(call option,REQUANT_LANES,requant-lanes) \
+  $(if $(filter-out 0,$(RAW_OUTPUT)),--raw-output))
+
+OUT ?= build/verilog
+# SIM=verilator and SEED=1 reach the testbench as they are: make passes what is set on to every command.
+
+# ------------------------------------------------------------------------------------------------------------ jobs
+.PHONY: help setup sim test verilog waves lint lock train clean distclean
+
+help: ## list the jobs
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	echo
+	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
+	echo 'Others: OUT SEED SIM ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+
+setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
+
+sim: .venv/.ready ## recognize digits on the emitted hardware, in simulation, and print the table
+	$(PY) -m tb sim $(CONFIG)
+
+test: .venv/.ready ## the whole regression; ARGS="-k requant" for a part of it
+	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --junitxml build/reports/test.xml $(ARGS)
+
+verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
+	$(PY) -m gen $(CONFIG) --out '$(OUT)'
+
+waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
+	$(PY) -m tb waves
+
+lint: .venv/.ready-lint ## style, import contracts, types, and the emitted Verilog
+	$(PY) -m ruff check
+	for f in tb/sim_*.py; do m=tb.$$(basename $$f .py); grep -q "\"$$m\"" pyproject.toml || \
+	  { echo "pyproject.toml: $$m must be in the import contract of the simulator side" >&2; exit 1; }; done
+	$(PY) .venv/bin/lint-imports --no-logo --cache-dir build/.import_linter_cache
+	$(PY) -m mypy
+	$(PY) -m tb lint
+
+lock: ## pin anew every package that pyproject.toml leads to (constraints.txt)
+	sh tb/setup.sh --lock
+
+train: .venv/.ready-train ## train the digits network anew (golden/data)
+	$(PY) -m golden.train_digits
+
+clean: ## remove everything that was made, but for .venv
+	rm -rf build
+	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## remove .venv too
+	rm -rf .venv
+
+# --------------------------------------------------------------------------------------------------------- set-up
+# Done once: the stamp is newer than all it depends on. It is done again if the Python it was made with or the
+# simulator has gone, as after an upgrade of the system.
+ready := $(shell .venv/bin/python -c '' 2>/dev/null && command -v iverilog >/dev/null && echo yes)
+
+.venv/.ready: pyproject.toml constraints.txt tb/setup.sh $(if $(ready),,again)
+	sh tb/setup.sh
+	touch $@
+
+.venv/.ready-%: .venv/.ready
+	sh tb/setup.sh $*
+	touch $@
+
+.PHONY: again

@@ -1,0 +1,154 @@
+"""From real numbers to 8-bit integers and back: the affine scheme.
+
+    q = clamp(rint(x / scale) + zero_point, low, high)        x is about (q - zero_point) * scale
+
+All arithmetic is float32, one rounding per operation, in the order written (as ONNX QuantizeLinear and
+DequantizeLinear compute it); rint takes ties to the even integer.  Input of another type is rounded to
+float32 first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from golden import check
+
+BITS = (8, 4, 2)
+
+
+def storage(low: int, high: int) -> type[np.int8] | type[np.uint8]:
+    """Return int8 if `low..high` fits it, else uint8 if that does, else raise ValueError.
+
+    >>> storage(-128, 127), storage(0, 255)
+    (<class 'numpy.int8'>, <class 'numpy.uint8'>)
+    """
+    if -128 <= low <= high <= 127:
+        return np.int8
+    if 0 <= low <= high <= 255:
+        return np.uint8
+    raise ValueError(f"low..high must be a range within int8 or uint8, not {low}..{high}")
+
+
+@dataclass(frozen=True, eq=False)
+class Quantization:
+    """How a tensor is quantized.
+
+    Parameters
+    ----------
+    scale: real value of one step, float32, finite and > 0; one, or one per channel [C] along `axis`.
+    zero_point: the integer which stands for 0, within `low..high`, int32 of the shape of `scale`.
+    low, high: the integers in use, both included; within int8 or within uint8.
+    axis: the channel axis, >= 0, or None for one scale for the whole tensor.
+    """
+
+    scale: npt.NDArray[np.float32]
+    zero_point: npt.NDArray[np.int32]
+    low: int
+    high: int
+    axis: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the fields and give them their dtypes."""
+        storage(self.low, self.high)
+        scale = check.scales("scale", self.scale)
+        check.dimensions("scale", scale, ndim=0 if self.axis is None else 1)
+        zero_point = check.integers("zero_point", self.zero_point, self.low, self.high, shape=scale.shape)
+        if self.axis is not None and self.axis < 0:
+            raise ValueError(f"axis must be >= 0, not {self.axis}")
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "zero_point", zero_point.astype(np.int32))
+
+
+def symmetric(x: npt.ArrayLike, bits: int = 8, axis: int | None = None) -> Quantization:
+    """Return the quantization of `x` with zero point 0, its largest magnitude the largest integer.
+
+    scale = max|x| / high with high = 2^(bits-1) - 1 and low = -high; 1 where that is 0.
+
+    >>> symmetric([-6.35, 2.0]).scale
+    array(0.05, dtype=float32)
+    """
+    x = check.floats("x", x)
+    high = 2 ** (_bits(bits) - 1) - 1
+    axis, others = _axes(x, axis)
+    scale = np.abs(x).max(axis=others) / np.float32(high)
+    return Quantization(_or_one(scale), np.zeros(scale.shape, np.int32), -high, high, axis)
+
+
+def asymmetric(x: npt.ArrayLike, bits: int = 8, signed: bool = True, axis: int | None = None) -> Quantization:
+    """Return the quantization of `x` which spreads its range, widened to contain 0, over all integers.
+
+    scale = (max - min) / (2^bits - 1), 1 where that is 0, and zero_point = rint(low - min / scale), clamped.
+
+    >>> q = asymmetric([0.0, 51.0])
+    >>> q.scale, q.zero_point, q.low, q.high
+    (array(0.2, dtype=float32), array(-128, dtype=int32), -128, 127)
+    """
+    x = check.floats("x", x)
+    steps = 2 ** _bits(bits) - 1
+    low = -(2 ** (bits - 1)) if signed else 0
+    axis, others = _axes(x, axis)
+    x_min, x_max = np.minimum(x.min(axis=others), 0), np.maximum(x.max(axis=others), 0)
+    with np.errstate(over="ignore"):
+        scale = _or_one((x_max - x_min) / np.float32(steps))
+    zero_point = np.clip(np.rint(low - x_min / scale), low, low + steps)
+    return Quantization(scale, np.asarray(zero_point, dtype=np.int32), low, low + steps, axis)
+
+
+def quantize(x: npt.ArrayLike, q: Quantization) -> npt.NDArray[np.int8 | np.uint8]:
+    """Return `x` in integers of `q`, int8 if its range fits int8, else uint8.
+
+    >>> quantize([-0.5, 0.5, 1.5, 999.0], Quantization(1.0, 0, -128, 127)).tolist()
+    [0, 0, 2, 127]
+    """
+    x = check.floats("x", x)
+    scale, zero_point = _along(q, x)
+    with np.errstate(over="ignore"):
+        steps = np.rint(x / scale)
+    # Clamped before the zero point is added, the sum is exact however large x is.
+    inside = np.clip(steps, (q.low - zero_point).astype(np.float32), (q.high - zero_point).astype(np.float32))
+    return np.asarray(inside.astype(np.int32) + zero_point, dtype=storage(q.low, q.high))
+
+
+def dequantize(x: npt.ArrayLike, q: Quantization) -> npt.NDArray[np.float32]:
+    """Return the real numbers for which the integers `x` of `q` stand.
+
+    >>> dequantize([-1, 3], Quantization(0.5, 1, -128, 127)).tolist()
+    [-1.0, 1.0]
+    """
+    x = check.integers("x", x, q.low, q.high)
+    scale, zero_point = _along(q, x)
+    return (x - zero_point).astype(np.float32) * scale
+
+
+def _bits(bits: int) -> int:
+    if bits not in BITS:
+        raise ValueError(f"bits must be one of {', '.join(map(str, BITS))}, not {bits}")
+    return bits
+
+
+def _or_one(scale: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.where(scale > 0, scale, np.float32(1))
+
+
+def _axes(x: npt.NDArray[np.float32], axis: int | None) -> tuple[int | None, tuple[int, ...] | None]:
+    """Return `axis` counted from the front, and all other axes; None stands for all."""
+    if axis is None:
+        return None, None
+    if x.ndim == 0:
+        raise ValueError(f"axis must be None for a scalar, not {axis}")
+    channel = int(check.integers("axis", axis, -x.ndim, x.ndim - 1, ndim=0)) % x.ndim
+    return channel, tuple(i for i in range(x.ndim) if i != channel)
+
+
+def _along(
+    q: Quantization, x: npt.NDArray[np.generic]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Return scale and zero point shaped so that they broadcast along the channel axis of `x`."""
+    if q.axis is None:
+        return q.scale, q.zero_point
+    channels = len(q.scale)
+    if q.axis >= x.ndim or x.shape[q.axis] != channels:
+        raise ValueError(f"x must have {channels} channels on axis {q.axis}, but has shape {x.shape}")
+    shape = tuple(channels if i == q.axis else 1 for i in range(x.ndim))
+    return q.scale.reshape(shape), q.zero_point.reshape(shape)

@@ -1,0 +1,1 @@
+"""Tests of the golden model; each compares it with an independent computation."""

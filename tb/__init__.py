@@ -1,0 +1,1 @@
+"""Testbenches: pytest modules (`test_*`) and what runs inside the simulator (`sim_*`)."""

@@ -1,0 +1,81 @@
+"""Coverage bins: what the regression must have met at least once.
+
+The simulator side counts into a file of its own; the end of a full run adds them up, and a bin
+that nobody filled fails it.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+__all__ = ["BINS", "Bins", "empty", "merge"]
+
+MODES = ("F32", "SINGLE", "DOUBLE", "DOUBLE_UP")
+FIXED = MODES[1:]
+
+BINS: tuple[str, ...] = (
+    # Cell: operand and accumulator corners.
+    "cell.lowest_x_lowest", "cell.lowest_x_highest", "cell.highest_x_highest", "cell.all_pairs",
+    # Array: waves and sums.
+    "array.bubble", "array.bubble_in_tile", "array.single_wave_tile", "array.back_to_back",
+    "array.tiles_as_close_as_rows", "array.gap_between_tiles", "array.acc_highest", "array.acc_lowest",
+    "array.acc_wraps",
+    # Requantizer, for each mode: what the arithmetic can get wrong.
+    *(f"requant.{mode}.{what}" for mode in MODES for what in (
+        "tie_positive", "tie_negative", "near_tie", "zero", "int32_min", "int32_max", "scale_at_least_one",
+        "clamped_low", "clamped_high", "inside", "at_low_bound", "at_high_bound",
+        "zero_point_lowest", "zero_point_highest", "above_2_24")),
+    *(f"requant.{mode}.shift_{shift}" for mode in FIXED for shift in range(2, 63)),
+    *(f"requant.{mode}.rounds_twice" for mode in ("DOUBLE", "DOUBLE_UP")),
+    "requant.F32.subnormal_scale", "requant.F32.tiny_scale", "requant.F32.huge_scale",
+    "requant.F32.acc_rounds_up_to_power_of_two",
+    *(f"requant.selected_{mode}" for mode in MODES),
+    # Unit: streams and tile borders.
+    *(f"unit.stall.{what}" for what in (
+        "activations_pause", "weights_pause", "channels_pause", "outputs_refuse", "accumulators_refuse",
+        "activations_wait", "weights_wait", "channels_wait", "channels_starve")),
+    *(f"unit.tile.{what}" for what in (
+        "ragged_m", "ragged_n", "ragged_k", "single_beat", "keeps_channels", "new_channels",
+        "shorter_than_drain", "as_long_as_drain", "longer_than_drain")),
+    *(f"unit.mode.{mode}" for mode in MODES),
+    *(f"unit.zero_points.{what}" for what in ("fold", "subtract_signed", "subtract_unsigned")),
+    *(f"unit.error.{what}" for what in (
+        "last_mismatch", "keep_mismatch", "illegal_channel", "clamp_range")),
+    "unit.bias_wraps", "unit.clamped_counted", "unit.shared_lanes", "unit.raw_only",
+)
+
+
+class Bins:
+    """Counts of one simulation, saved to `path`."""
+
+    def __init__(self, path: str):
+        self._path = Path(path)
+        self._counts: Counter[str] = Counter()
+
+    def hit(self, name: str, condition: object = True) -> None:
+        """Count bin `name` if `condition` holds; the name must be one of `BINS`."""
+        if name not in BINS:
+            raise KeyError(f"{name} must be declared in tb/coverage.py")
+        if condition:
+            self._counts[name] += 1
+
+    def save(self) -> None:
+        """Add this simulation's counts to the file."""
+        if self._path.exists():
+            self._counts.update(json.loads(self._path.read_text()))
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(self._counts, indent=1, sort_keys=True))
+        self._counts.clear()
+
+
+def merge(directory: Path) -> Counter[str]:
+    """Counts of all simulations that saved into `directory`."""
+    total: Counter[str] = Counter()
+    for path in sorted(directory.glob("*.json")):
+        total.update(json.loads(path.read_text()))
+    return total
+
+
+def empty(counts: Counter[str]) -> list[str]:
+    """Bins that nothing filled."""
+    return [name for name in BINS if not counts[name]]

@@ -1,0 +1,145 @@
+"""From a configuration to a finished simulation: generate, compile, run, and read the results."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cocotb_test.simulator import run
+
+from gen.block import block_name, files
+from gen.options import configuration
+from gen.write import write_all
+
+__all__ = ["BUILD", "ROOT", "Generated", "SimulationError", "generate", "seed", "simulate"]
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+SIMULATOR = "icarus"
+
+
+class SimulationError(Exception):
+    """A simulation failed, did not finish, or ran no test."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated block: where its files are, and its description."""
+
+    directory: Path
+    name: str
+
+    @property
+    def verilog(self) -> Path:
+        """The Verilog file."""
+        return self.directory / f"{self.name}.v"
+
+    @property
+    def json(self) -> Path:
+        """The JSON file."""
+        return self.directory / f"{self.name}.json"
+
+    def description(self) -> dict[str, Any]:
+        """The JSON description."""
+        return json.loads(self.json.read_text())
+
+
+def generate(block: str, directory: Path, **parameters: Any) -> Generated:
+    """Emit `block` into `directory`; `parameters` are those of the command line, as Python values."""
+    config = configuration(parameters)
+    write_all(directory, files(block, config))
+    return Generated(directory, block_name(block, config))
+
+
+def seed() -> int:
+    """The seed of the run: SEED, or 1."""
+    return int(os.environ.get("SEED", "1"))
+
+
+def simulate(generated: Generated, module: str, *, waves: bool | None = None, **case: object) -> list[str]:
+    """Run the cocotb module `tb.<module>` on `generated`.
+
+    Parameters
+    ----------
+    generated
+        The block under test.
+    module
+        Name of a module in tb/ for the simulator side.
+    waves
+        Whether to record them beside the Verilog; None: as the environment variable WAVES says.
+    case
+        Passed to the simulator side as MACAW_<NAME>.
+
+    Returns
+    -------
+    list[str]
+        Names of the tests that ran, all of them passed.
+
+    Raises
+    ------
+    SimulationError
+        With what the simulator printed about the failure.
+    """
+    build = generated.directory / "simulation"
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir(parents=True)
+    results = build / "results.xml"
+    log = _Log()
+    environment = {f"MACAW_{name.upper()}": str(value) for name, value in case.items()}
+    environment["MACAW_DESCRIPTION"] = str(generated.json)
+    environment["MACAW_RERUN"] = case.get("rerun") or _rerun()
+    environment["COCOTB_RESULTS_FILE"] = str(results)
+    environment["COCOTB_ANSI_OUTPUT"] = "0"
+    # cocotb-test lets the environment win over what it is given.
+    saved = dict(os.environ)
+    os.environ.update(environment)
+    logger = logging.getLogger("cocotb")
+    logger.addHandler(log)
+    logger.propagate = False
+    try:
+        run(simulator=SIMULATOR, toplevel=generated.name, module=f"tb.{module}",
+            verilog_sources=[str(generated.verilog)], python_search=[str(ROOT)], sim_build=str(build),
+            seed=seed(), timescale="1ns/1ps", compile_args=["-Wall", "-g2005"], waves=waves)
+    except SystemExit as error:
+        raise SimulationError(f"{module} on {generated.name}: {error}\n{log.text()}") from None
+    finally:
+        logger.removeHandler(log)
+        os.environ.clear()
+        os.environ.update(saved)
+    return _passed(results, module, log)
+
+
+def _passed(results: Path, module: str, log: "_Log") -> list[str]:
+    """Names of the tests in `results`; none at all is a failure too."""
+    cases = list(ET.parse(results).getroot().iter("testcase")) if results.exists() else []
+    failed = [item.get("name") for item in cases if any(True for _ in item.iter("failure")) or
+              any(True for _ in item.iter("error"))]
+    if not cases or failed:
+        raise SimulationError(f"{module}: {len(cases)} tests ran, failed: {failed}\n{log.text()}")
+    return [str(item.get("name")) for item in cases]
+
+
+def _rerun() -> str:
+    """The command that runs the current pytest test again with waves."""
+    test = re.sub(r" \(.*\)$", "", os.environ.get("PYTEST_CURRENT_TEST", ""))
+    return f"make test ARGS='-n0 \"{test}\"' SEED={seed()} WAVES=1" if test else ""
+
+
+class _Log(logging.Handler):
+    """Keeps what the simulator prints, to show it only when it is needed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+    def text(self) -> str:
+        """The last lines."""
+        return "\n".join(self._lines[-60:])

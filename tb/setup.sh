@@ -1,0 +1,109 @@
+#!/bin/sh
+# Make this checkout ready to run: Icarus Verilog, .venv with the pinned packages, a shared libpython.
+#
+#   sh tb/setup.sh [GROUP ...]    the packages of pyproject.toml and of its dependency groups (lint, train)
+#   sh tb/setup.sh --lock         write constraints.txt anew from pyproject.toml
+#
+# `make` calls it when needed. Each step acts only if something is missing; system packages are installed as root or
+# where sudo asks no password, otherwise one line says what to type. PYTHON=... chooses the interpreter.
+set -eu
+cd "$(dirname "$0")/.."
+
+icarus_minimum=11                               # the oldest that the regression runs on (Debian 11, Ubuntu 22.04)
+
+say() { printf 'set-up: %s\n' "$*"; }
+die() { printf 'set-up: %s\n' "$*" >&2; exit 1; }
+
+# install_package PACKAGE HINT: install a Debian/Ubuntu package, or say what to type.
+install_package() {
+    if ! command -v apt-get >/dev/null; then die "$2"
+    elif [ "$(id -u)" = 0 ]; then sudo=
+    elif sudo -n true 2>/dev/null; then sudo='sudo -n'
+    else die "$2"; fi
+    say "installing $1 (apt-get)"
+    apt="$sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120"
+    # A fresh machine is often updating itself: wait while the package lists are locked. Any other failure of the
+    # update is no reason to stop: one dead third-party source suffices for it, and the old lists may do.
+    for _ in 1 2 3 4 5 6 7 8; do
+        log=$($apt update 2>&1 </dev/null) && break
+        case $log in *'get lock'*) sleep 15 ;; *) break ;; esac
+    done
+    log=$($apt install -y --no-install-recommends "$1" 2>&1 </dev/null) ||
+        die "apt-get cannot install $1: $(printf '%s\n' "$log" | grep '^E:' | tail -n 1)"
+}
+
+version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
+
+# A Python that is new enough: $PYTHON if given, else the first on the PATH.
+find_python() {
+    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+    done
+    die "Python must be 3.11 or newer, ${PYTHON:-python3} is $(version_of "${PYTHON:-python3}" || echo missing);" \
+        "install one (Debian, Ubuntu: sudo apt-get install python3.11) or type: make PYTHON=/path/to/python3"
+}
+
+check_icarus() {
+    command -v iverilog >/dev/null || install_package iverilog \
+        "Icarus Verilog is needed; type: sudo apt-get install iverilog (macOS: brew install icarus-verilog)"
+    found=$(iverilog -V 2>/dev/null | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
+    [ "${found%%.*}" -ge "$icarus_minimum" ] 2>/dev/null ||
+        die "iverilog must be $icarus_minimum or newer, $(command -v iverilog || echo it) is ${found:-missing}"
+}
+
+# A virtual environment that works and has the wanted version is kept, any other is built anew.
+check_venv() {
+    version=$(version_of "$python")
+    [ "$(version_of .venv/bin/python)" != "$version" ] || ! .venv/bin/python -c 'import pip' 2>/dev/null || return 0
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || install_package "python$version-venv" \
+        "$python cannot make virtual environments; type: sudo apt-get install python$version-venv"
+    say "making .venv with Python $version"
+    rm -rf .venv
+    trap 'rm -rf .venv' EXIT; trap 'exit 130' INT TERM HUP      # never leave half of one behind
+    log=$("$python" -m venv .venv 2>&1) || die "$python -m venv .venv failed: $(printf '%s\n' "$log" | tail -n 1)"
+    trap - EXIT INT TERM HUP
+}
+
+# requirements GROUP ...: what pyproject.toml asks for, one per line.
+requirements() {
+    .venv/bin/python -c '
+import sys, tomllib
+with open("pyproject.toml", "rb") as file:
+    config = tomllib.load(file)
+print(*config["project"]["dependencies"], *(r for g in sys.argv[1:] for r in config["dependency-groups"][g]), sep="\n")
+' "$@"
+}
+
+pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+
+install_packages() {
+    say "installing Python packages${1:+ ($*)}"
+    wanted=$(requirements "$@")
+    log=$(printf '%s\n' "$wanted" | pip install --quiet -r /dev/stdin -c constraints.txt 2>&1) ||
+        die "pip failed: $(printf '%s\n' "$log" | grep -m 1 '^ERROR')" \
+            "Check the network and try again (after a change of pyproject.toml first: make lock)."
+}
+
+# cocotb loads Python into the simulator, which takes the shared library and not the executable.
+check_libpython() {
+    need="$python has no shared library (libpython$version.so); type: sudo apt-get install libpython$version"
+    [ -n "$(.venv/bin/python -m find_libpython)" ] || install_package "libpython$version" "$need"
+    [ -n "$(.venv/bin/python -m find_libpython)" ] || die "$need"
+}
+
+# Resolved for the oldest Python: what it can run, the newer ones can. (--target is only there because pip asks for it.)
+write_lock() {
+    wanted=$(requirements lint train)
+    report=$(printf '%s\n' "$wanted" | pip install --quiet --dry-run --report - -r /dev/stdin \
+        --ignore-installed --python-version 3.11 --only-binary :all: --target build/lock)
+    lock=$(printf '%s\n' "$report" | .venv/bin/python -c '
+import json, sys
+packages = [p["metadata"] for p in json.load(sys.stdin)["install"]]
+print("# Every package that is installed, with its exact version. Written by make lock: do not edit.")
+print(*sorted(p["name"].lower().replace("_", "-") + "==" + p["version"] for p in packages), sep="\n")')
+    printf '%s\n' "$lock" >constraints.txt
+}
+
+[ -w . ] || die "must be able to write to $(pwd)"
+find_python; check_icarus; check_venv
+if [ "${1-}" = --lock ]; then write_lock; else install_packages "$@" && check_libpython; fi

@@ -1,0 +1,68 @@
+"""What every simulator-side module needs: clock, reset, random numbers, and failures that can be rerun."""
+
+import os
+import zlib
+from typing import Any
+
+import cocotb
+import numpy as np
+import numpy.typing as npt
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge
+
+__all__ = ["PERIOD_NS", "case", "check", "fail", "generator", "require", "reset", "start_clock"]
+
+PERIOD_NS = 10
+
+
+def start_clock(dut: Any) -> RisingEdge:
+    """Start the clock; returns the trigger of its rising edge."""
+    cocotb.start_soon(Clock(dut.clk, PERIOD_NS, unit="ns").start())
+    return RisingEdge(dut.clk)
+
+
+async def reset(dut: Any, edge: RisingEdge) -> None:
+    """Hold the synchronous reset for three cycles."""
+    dut.rst.value = 1
+    for _ in range(3):
+        await edge
+    dut.rst.value = 0
+
+
+def generator(name: str) -> np.random.Generator:
+    """Random numbers for the test `name`: different for each test, the same for the same seed."""
+    return np.random.default_rng([seed(), zlib.crc32(name.encode())])
+
+
+def seed() -> int:
+    """The seed of this run."""
+    return int(os.environ["COCOTB_RANDOM_SEED"])
+
+
+def case(name: str, default: str = "") -> str:
+    """What the pytest side asked for, by the environment variable MACAW_<NAME>."""
+    return os.environ.get(f"MACAW_{name.upper()}", default)
+
+
+def fail(what: str, **facts: object) -> None:
+    """Fail with the facts, the seed and the command that runs this test again with waves."""
+    lines = [what, *(f"  {key}: {value}" for key, value in facts.items())]
+    lines += [f"  seed: {seed()}", f"  again: {case('rerun')}"]
+    raise AssertionError("\n".join(lines))
+
+
+def require(condition: bool, what: str, **facts: object) -> None:
+    """Fail unless `condition`."""
+    if not condition:
+        fail(what, **facts)
+
+
+def check(got: npt.ArrayLike, want: npt.ArrayLike, what: str, **facts: object) -> None:
+    """Fail at the first element that differs; integers are equal or wrong."""
+    got_array, want_array = np.asarray(got), np.asarray(want)
+    require(got_array.shape == want_array.shape, f"{what}: wrong shape",
+            got=got_array.shape, want=want_array.shape, **facts)
+    if not np.array_equal(got_array, want_array):
+        index = tuple(int(i) for i in np.argwhere(got_array != want_array)[0])
+        fail(what, index=list(index), got=int(got_array[index]), want=int(want_array[index]),
+             wrong=f"{np.count_nonzero(got_array != want_array)} of {got_array.size}", **facts)

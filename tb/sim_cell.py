@@ -1,0 +1,110 @@
+"""The cell against products and sums: every pair of operands, then runs with random tokens.
+
+The cell is fed as the array feeds it: `first` as the wave's sum reaches the adder, `done` as the
+accumulator shows it.
+"""
+
+from collections import deque
+
+import cocotb
+import numpy as np
+
+from golden.array import ArrayModel, Waves
+from tb.coverage import Bins
+from tb.sim_bench import case, check, generator, start_clock
+from tb.sim_ports import description, port
+
+RANDOM_CYCLES = 1500
+
+
+async def run(dut, waves: Waves, done: np.ndarray) -> None:
+    """Feed `waves`; compare accumulator and drain with the model in every cycle.
+
+    `done` [cycles]: show the accumulator at `drain` in that cycle.
+    """
+    info = description()
+    first_latency = info["timing"]["first_latency"]
+    model = ArrayModel(waves, info["timing"]["latency"], info["config"]["acc_width"])
+    a_words = port("a").fields[""].pack(np.where(waves.valid[:, None, None], waves.a, 0))
+    w_words = port("w").fields[""].pack(waves.w)
+    firsts = deque([0] * first_latency)
+    edge = start_clock(dut)
+    # What an earlier test left in the cell goes: sums of zeros that start anew.
+    dut.a.value, dut.w.value, dut.first.value, dut.done.value = 0, 0, 1, 0
+    for _ in range(info["timing"]["latency"]):
+        await edge
+    for cycle in range(len(waves.valid)):
+        firsts.append(int(waves.first[cycle] and waves.valid[cycle]))
+        dut.a.value = a_words[cycle]
+        dut.w.value = w_words[cycle]
+        dut.first.value = firsts.popleft()
+        dut.done.value = int(done[cycle])
+        await edge
+        want = int(model.held(cycle)[0, 0])
+        check(dut.acc.value.to_signed(), want, "acc", cycle=cycle)
+        check(dut.drain.value.to_signed(), want if done[cycle] else 0, "drain", cycle=cycle)
+
+
+def flushed(a: np.ndarray, w: np.ndarray, first: np.ndarray, valid: np.ndarray) -> Waves:
+    """Waves [cycles, depth] of one cell, with bubbles behind them until the last sum shows."""
+    tail = description()["timing"]["latency"] + 1
+
+    def padded(x: np.ndarray) -> np.ndarray:
+        return np.concatenate([x, np.zeros((tail, *x.shape[1:]), x.dtype)])
+
+    return Waves(padded(a)[:, None], padded(w)[:, None], padded(valid), padded(first), padded(first & False))
+
+
+def operand_range(which: str) -> tuple[int, int]:
+    """Lowest and highest operand of port `a` or `w`."""
+    width = description()["derived"][f"{which}_width"]
+    return -(1 << (width - 1)), (1 << (width - 1)) - 1
+
+
+@cocotb.test()
+async def every_pair_of_operands_gives_its_product(dut):
+    """One product a cycle; other positions of a dot product hold 0. Above 8 bits: corners and their neighbours."""
+    depth = description()["config"]["depth"]
+    axes = []
+    for which in "aw":
+        low, high = operand_range(which)
+        values = np.arange(low, high + 1)
+        if len(values) > 256:
+            values = np.unique([low, low + 1, -129, -128, -127, -2, -1, 0, 1, 2, 127, 128, high - 1, high])
+        axes.append(values)
+    pairs = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    generator("pairs").shuffle(pairs)
+    a = np.zeros((len(pairs), depth), np.int64)
+    w = np.zeros_like(a)
+    lane = np.arange(len(pairs)) % depth
+    a[np.arange(len(pairs)), lane], w[np.arange(len(pairs)), lane] = pairs.T
+    every = np.ones(len(pairs), bool)
+    waves = flushed(a, w, every, every)
+    await run(dut, waves, np.ones(len(waves.valid), bool))
+    bins = Bins(case("coverage"))
+    (a_low, a_high), (w_low, w_high) = operand_range("a"), operand_range("w")
+    for name, pair in (("lowest_x_lowest", (a_low, w_low)), ("lowest_x_highest", (a_low, w_high)),
+                       ("highest_x_highest", (a_high, w_high))):
+        bins.hit(f"cell.{name}", (pairs == pair).all(axis=1).any())
+    bins.hit("cell.all_pairs", len(np.unique(pairs, axis=0)) == 65536)
+    bins.save()
+
+
+@cocotb.test()
+async def sums_of_random_operands_match_in_every_cycle(dut):
+    """Random lengths, bubbles and reads; operands at random and at the corners."""
+    rng = generator("sums")
+    depth = description()["config"]["depth"]
+    operands = []
+    for which in "aw":
+        low, high = operand_range(which)
+        values = rng.integers(low, high, (RANDOM_CYCLES, depth), endpoint=True)
+        corners = rng.choice([low, high], values.shape)
+        operands.append(np.where(rng.random(values.shape) < 0.3, corners, values))
+    first = rng.random(RANDOM_CYCLES) < 0.1
+    valid = rng.random(RANDOM_CYCLES) < 0.8
+    # A long run of the largest products: the accumulator wraps where it is narrow.
+    operands[0][200:500], operands[1][200:500] = operand_range("a")[0], operand_range("w")[0]
+    first[200:500] = False
+    waves = flushed(*operands, first, valid)
+    await run(dut, waves, rng.random(len(waves.valid)) < 0.5)

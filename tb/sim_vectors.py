@@ -1,0 +1,144 @@
+"""Stimulus for requantization: corners and ties first, then seeded random.
+
+On realistic layers the rounding modes differ in a handful of outputs per million, so random data
+alone proves nothing: ties, their neighbours and the ends of every range are made on purpose.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from golden.requant import REQUANTIZE
+
+__all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "vectors"]
+
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Inputs of one requantizer mode, [count] each; `scale` float32 for F32, `m` and `s` for the others."""
+
+    mode: str
+    acc: IntArray
+    m: IntArray
+    s: IntArray
+    scale: npt.NDArray[np.float32]
+
+    def multiplier(self) -> IntArray:
+        """The bits of the hardware's multiplier field."""
+        return self.scale.view(np.uint32).astype(np.int64) if self.mode == "F32" else self.m
+
+
+def vectors(mode: str, rng: np.random.Generator, count: int) -> Vectors:
+    """Directed vectors of `mode`, then `count` random ones."""
+    if mode == "F32":
+        acc, scale = (np.concatenate(pair) for pair in zip(_float_corners(), _float_random(rng, count), strict=True))
+        none = np.zeros(len(acc), np.int64)
+        return Vectors(mode, acc, none, none, scale)
+    corners, random = np.array(_fixed_corners(), np.int64).T, _fixed_random(rng, count)
+    acc, m, s = np.concatenate([corners, random], axis=1)
+    return Vectors(mode, acc, m, s, np.zeros(len(acc), np.float32))
+
+
+def expected(v: Vectors, zero_point: int, low: int, high: int) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Golden outputs, and whether the clamp changed them.
+
+    The golden functions clamp to 9 bits at the widest. A value beyond a bound there is found by
+    moving the zero point by one towards the inside: it still touches the bound.
+    """
+    scales = (v.scale,) if v.mode == "F32" else (v.m, v.s)
+    requantize = REQUANTIZE[v.mode]
+
+    def inner(shift: int) -> IntArray:
+        return np.asarray(requantize(v.acc, *scales, min(max(zero_point + shift, -256), 255), -256, 255), np.int64)
+
+    y = np.asarray(requantize(v.acc, *scales, zero_point, low, high), np.int64)
+    above = inner(-1) >= high if zero_point > -256 else inner(0) > high
+    below = inner(1) <= low if zero_point < 255 else inner(0) < low
+    return y, above | below
+
+
+def _fixed_corners() -> list[tuple[int, int, int]]:
+    """(acc, m, s): for every shift exact ties, their neighbours, ends of the ranges."""
+    corners = []
+    for s in range(2, 63):
+        # acc * m = odd * 2^(s-1) is a tie of the last bit.
+        power = min(30, s - 1)
+        unit = 1 << (s - 1 - power)
+        for odd in (-255, -5, -3, -1, 1, 3, 5, 255):
+            tie = odd * unit
+            for acc in (tie - 1, tie, tie + 1):
+                for m in (1 << power, (1 << power) - 1, (1 << power) + 1):
+                    corners.append((acc, m, s))
+        for acc in (INT32_MIN, INT32_MIN + 1, -(2**24) - 1, -1, 0, 1, 2**24 + 1, INT32_MAX - 1, INT32_MAX):
+            for m in (0, 1, 2**30, 2**30 + 1, 2**31 - 1):
+                corners.append((acc, m, s))
+        # Around the second rounding of the double modes: the product is just short of a tie.
+        for q in (-2, -1, 0, 1, 2):
+            for nudge in (-(2**30), -(2**30) + 1, -(2**30) - 1, 2**30, 2**30 - 1):
+                m = 2**31 - 1
+                acc = ((2 * q + 1) * (1 << (s - 1)) + nudge) // m
+                corners += [(acc + step, m, s) for step in (0, 1)]
+    return [corner for corner in corners if INT32_MIN <= corner[0] <= INT32_MAX and 0 <= corner[1] < 2**31]
+
+
+def _fixed_random(rng: np.random.Generator, count: int) -> IntArray:
+    """acc, m, s: magnitudes uniform in bits; half with a shift that puts the result in range."""
+    bits = rng.integers(0, 32, count)
+    acc = rng.integers(INT32_MIN, INT32_MAX, count, endpoint=True) >> bits
+    m = rng.integers(2**30, 2**31, count) >> np.where(rng.random(count) < 0.5, 0, rng.integers(0, 31, count))
+    magnitude = np.log2(np.maximum(np.abs(acc.astype(float) * m), 1.0))
+    fitting = np.ceil(magnitude - rng.uniform(-3, 8, count)).astype(np.int64)
+    s = np.where(rng.random(count) < 0.8, np.clip(fitting, 2, 62), rng.integers(2, 63, count))
+    return np.stack([acc, m, s])
+
+
+def _float_corners() -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: ties and neighbours of all three roundings, ends of the ranges."""
+    acc: list[int] = []
+    scale: list[float] = []
+
+    def add(accs: list[int], scales: list[float]) -> None:
+        for a in accs:
+            for x in scales:
+                if INT32_MIN <= a <= INT32_MAX:
+                    acc.append(a)
+                    scale.append(x)
+
+    def near(x: float) -> list[float]:
+        value = np.float32(x)
+        return [float(np.nextafter(value, np.float32(0))), x, float(np.nextafter(value, np.float32(np.inf)))]
+
+    # Ties of the integer rounding.
+    for power in (1, 2, 8, 15, 22, 30):
+        for odd in (-511, -255, -5, -3, -1, 1, 3, 5, 255, 511):
+            tie = odd << (power - 1)
+            add([tie - 1, tie, tie + 1], near(2.0**-power))
+    # Ties of int32 to float32, and carries into the next power of two.
+    for top in range(24, 32):
+        step = 1 << (top - 23)
+        for base in ((1 << top) - 3 * step, (1 << top) - step, 1 << top, (1 << top) + step):
+            for offset in (-1, 0, 1, step // 2 - 1, step // 2, step // 2 + 1):
+                add([base + offset, -base - offset], near(2.0 ** -(top - 5)) + [0.75 * 2.0 ** -(top - 4)])
+    ends = [INT32_MIN, INT32_MIN + 1, -(2**24) - 1, -(2**24), -(2**24) + 1, -100, -1, 0,
+            1, 2, 100, 2**24 - 1, 2**24, 2**24 + 1, 2**24 + 2, INT32_MAX - 1, INT32_MAX]
+    add(ends, [2.0**power for power in (
+        -149, -126, -60, -33, -32, -31, -30, -24, -23, -8, -1, 0, 1, 7, 8, 9, 20, 100, 127)])
+    add(ends, near(1.0) + near(1 / 3) + near(1.5 * 2.0**-31) + [float(np.finfo(np.float32).max)])
+    # Every distance from the largest to the smallest result.
+    for power in range(-45, 12):
+        add([1, -1, 3, 12345, -12345, 2**24 - 1, INT32_MAX, INT32_MIN], [1.5 * 2.0**power, 1.9999999 * 2.0**power])
+    return np.array(acc, np.int64), np.array(scale, np.float32)
+
+
+def _float_random(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: magnitudes uniform in bits; most with a scale that puts the result in range."""
+    acc = rng.integers(INT32_MIN, INT32_MAX, count, endpoint=True) >> rng.integers(0, 32, count)
+    magnitude = np.log2(np.maximum(np.abs(acc.astype(float)), 1.0))
+    exponent = np.where(rng.random(count) < 0.8, rng.uniform(-3, 9, count) - magnitude, rng.uniform(-60, 20, count))
+    mantissa = np.where(rng.random(count) < 0.2, 1.0, rng.uniform(1, 2, count))
+    return acc, (mantissa * 2.0 ** np.floor(exponent)).astype(np.float32)

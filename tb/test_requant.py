@@ -1,0 +1,13 @@
+"""The requantizer, emitted with each mode alone and with several, and simulated."""
+
+import pytest
+
+from tb.run import generate, simulate
+
+
+@pytest.mark.parametrize("modes", [
+    "F32", "SINGLE", "DOUBLE", "DOUBLE_UP", "F32,SINGLE", "DOUBLE,DOUBLE_UP", "F32,SINGLE,DOUBLE,DOUBLE_UP",
+])
+def test_requantizer_equals_the_golden_model(directory, coverage, modes):
+    requantizer = generate("requant", directory, modes=modes)
+    assert len(simulate(requantizer, "sim_requant", coverage=coverage)) == 1
