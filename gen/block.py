@@ -2,7 +2,7 @@
 
 import json
 
-from gen.describe import WITH_RESET, describe
+from gen.describe import WITH_RESET, describe, parameters
 from gen.emit import emit
 from hdl.array import MacArray
 from hdl.cell import Cell
@@ -10,7 +10,7 @@ from hdl.config import Config, ConfigError
 from hdl.requant import Requantizer
 from hdl.unit import Unit
 
-__all__ = ["BLOCKS", "block_name", "files"]
+__all__ = ["BLOCKS", "ConfigError", "block_name", "files", "parameters"]
 
 BLOCKS = {"unit": Unit, "array": MacArray, "requant": Requantizer, "cell": Cell}
 

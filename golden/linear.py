@@ -93,7 +93,12 @@ class QuantizedLinear:
         """Return the results [M, N] for activations `a` [M, K]: int8 if qmin..qmax fits int8, else uint8."""
         factor = (self.scale,) if self.mode == "F32" else (self.m, self.s)
         q = REQUANTIZE[self.mode](self.accumulators(a), *factor, self.y_zp, self.qmin, self.qmax)
-        return q.astype(storage(self.qmin, self.qmax))
+        return q.astype(self.output_dtype)
+
+    @property
+    def output_dtype(self) -> type[np.int8] | type[np.uint8]:
+        """The dtype of the result: int8 if qmin..qmax fits it, else uint8."""
+        return storage(self.qmin, self.qmax)
 
     @classmethod
     def from_float(

@@ -1,11 +1,26 @@
-"""Fixtures of the hardware tests: a directory and a coverage file for each."""
+"""Fixtures of the hardware tests, and what a full run must have met: all modules, all coverage bins."""
 
 import re
 import shutil
+import time
 
 import pytest
 
-from tb.run import BUILD
+from gen.block import BLOCKS
+from tb.coverage import BINS, empty, merge
+from tb.report import write_report
+from tb.run import BUILD, ROOT
+
+COVERAGE = BUILD / "coverage"
+
+# A test module that is missing would otherwise make a run greener.
+REQUIRED = [
+    *(f"tb/{side}_{block}.py" for block in BLOCKS for side in ("test", "sim")),
+    *(f"golden/tests/test_{path.stem}.py" for path in sorted((ROOT / "golden").glob("[a-z]*.py"))),
+    *(f"gen/tests/test_{path.stem}.py" for path in sorted((ROOT / "gen").glob("[a-z]*.py"))),
+    "hdl/tests/test_config.py", "gen/tests/test_command_line.py",
+    "tb/test_digits.py", "tb/sim_digits.py", "tb/test_framework.py", "tb/test_waves.py", "tb/sim_waves.py",
+]
 
 
 @pytest.fixture
@@ -20,10 +35,57 @@ def directory(request):
 @pytest.fixture
 def coverage(request):
     """Path of the coverage counts of this test, not there yet."""
-    path = BUILD / "coverage" / f"{_slug(request)}.json"
+    path = COVERAGE / f"{_slug(request)}.json"
     path.unlink(missing_ok=True)
     return path
 
 
 def _slug(request) -> str:
     return re.sub(r"[^A-Za-z0-9=,.-]+", "_", request.node.name)
+
+
+def pytest_configure(config):
+    """Before a full run: all modules are there, old counts are gone."""
+    if _is_full(config):
+        missing = [name for name in REQUIRED if not (ROOT / name).is_file()]
+        if missing:
+            raise pytest.UsageError(f"test modules must not be missing: {', '.join(missing)}")
+        shutil.rmtree(COVERAGE, ignore_errors=True)
+    config.stash[STARTED] = time.monotonic()
+
+
+STARTED = pytest.StashKey[float]()
+
+
+def _is_full(config) -> bool:
+    """Whether this process controls a run of everything: no path, no selection, not a worker."""
+    selected = config.option.keyword or config.option.markexpr or config.option.collectonly
+    from_paths = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return from_paths and not selected and not hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """After a full run: a bin that nobody filled fails it."""
+    if _is_full(session.config) and exitstatus == 0 and empty(merge(COVERAGE)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Write build/reports/test.json and print its figures."""
+    if not _is_full(config):
+        return
+    counts = merge(COVERAGE)
+    unfilled = empty(counts)
+    outcomes = {name: len(terminalreporter.stats.get(name, [])) for name in ("passed", "failed", "error", "skipped")}
+    figures = {
+        "tests": outcomes,
+        "seconds": round(time.monotonic() - config.stash[STARTED], 1),
+        "coverage": {"bins": len(BINS), "filled": len(BINS) - len(unfilled), "empty": unfilled,
+                     "counts": {name: counts[name] for name in BINS}},
+    }
+    path = write_report("test", figures)
+    terminalreporter.section("coverage bins")
+    terminalreporter.line(f"{len(BINS) - len(unfilled)} of {len(BINS)} bins filled; figures in {path.relative_to(ROOT)}")
+    for name in unfilled:
+        terminalreporter.line(f"EMPTY {name}: the run fails, nothing exercised this")

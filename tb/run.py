@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,33 @@ from gen.block import block_name, files
 from gen.options import configuration
 from gen.write import write_all
 
-__all__ = ["BUILD", "ROOT", "Generated", "SimulationError", "generate", "seed", "simulate"]
+__all__ = ["BUILD", "ROOT", "Generated", "Recording", "SimulationError", "generate", "seed", "simulate"]
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 SIMULATOR = "icarus"
+
+# Clock period of every testbench.
+PERIOD_NS = 10
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Waves of the first `cycles` clock cycles (None: of all) in `path`, an .fst or a .vcd file."""
+
+    path: Path
+    cycles: int | None = None
+
+    @property
+    def is_fst(self) -> bool:
+        """Whether the compressed format is wanted."""
+        return self.path.suffix == ".fst"
+
+    def verilog(self, top: str) -> str:
+        """A second top module that records `top`."""
+        stop = f"    #{self.cycles * PERIOD_NS} $dumpoff;\n" if self.cycles else ""
+        return (f'module record;\n  initial begin\n    $dumpfile("{self.path}");\n'
+                f"    $dumpvars(0, {top});\n{stop}  end\nendmodule\n")
 
 
 class SimulationError(Exception):
@@ -61,7 +84,8 @@ def seed() -> int:
     return int(os.environ.get("SEED", "1"))
 
 
-def simulate(generated: Generated, module: str, *, waves: bool | None = None, **case: object) -> list[str]:
+def simulate(generated: Generated, module: str, *, record: Recording | None = None,
+             progress: Callable[[int, int], None] | None = None, **case: object) -> list[str]:
     """Run the cocotb module `tb.<module>` on `generated`.
 
     Parameters
@@ -70,8 +94,10 @@ def simulate(generated: Generated, module: str, *, waves: bool | None = None, **
         The block under test.
     module
         Name of a module in tb/ for the simulator side.
-    waves
-        Whether to record them beside the Verilog; None: as the environment variable WAVES says.
+    record
+        Waves to write. Apart from that, WAVES=1 in the environment records everything.
+    progress
+        Called with done and total whenever the simulator side prints ``progress <done> <total>``.
     case
         Passed to the simulator side as MACAW_<NAME>.
 
@@ -89,7 +115,7 @@ def simulate(generated: Generated, module: str, *, waves: bool | None = None, **
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
     results = build / "results.xml"
-    log = _Log()
+    log = _Log(progress)
     environment = {f"MACAW_{name.upper()}": str(value) for name, value in case.items()}
     environment["MACAW_DESCRIPTION"] = str(generated.json)
     environment["MACAW_RERUN"] = case.get("rerun") or _rerun()
@@ -101,10 +127,14 @@ def simulate(generated: Generated, module: str, *, waves: bool | None = None, **
     logger = logging.getLogger("cocotb")
     logger.addHandler(log)
     logger.propagate = False
+    tops, sources = [generated.name], [str(generated.verilog)]
+    if record:
+        (build / "record.v").write_text(record.verilog(generated.name))
+        tops, sources = [*tops, "record"], [*sources, str(build / "record.v")]
     try:
-        run(simulator=SIMULATOR, toplevel=generated.name, module=f"tb.{module}",
-            verilog_sources=[str(generated.verilog)], python_search=[str(ROOT)], sim_build=str(build),
-            seed=seed(), timescale="1ns/1ps", compile_args=["-Wall", "-g2005"], waves=waves)
+        run(simulator=SIMULATOR, toplevel=tops, module=f"tb.{module}", verilog_sources=sources,
+            python_search=[str(ROOT)], sim_build=str(build), seed=seed(), timescale="1ns/1ps",
+            compile_args=["-Wall", "-g2005"], plus_args=["-fst"] if record and record.is_fst else [])
     except SystemExit as error:
         raise SimulationError(f"{module} on {generated.name}: {error}\n{log.text()}") from None
     finally:
@@ -133,12 +163,18 @@ def _rerun() -> str:
 class _Log(logging.Handler):
     """Keeps what the simulator prints, to show it only when it is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Callable[[int, int], None] | None):
         super().__init__()
+        self._progress = progress
         self._lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(record.getMessage())
+        line = record.getMessage()
+        match = re.fullmatch(r"progress (\d+) (\d+)", line)
+        if match is None:
+            self._lines.append(line)
+        elif self._progress:
+            self._progress(int(match[1]), int(match[2]))
 
     def text(self) -> str:
         """The last lines."""

@@ -165,21 +165,32 @@ class UnitDriver:
 
     async def run(self, products: list[Product]) -> None:
         """Send all `products` (of one output stage) at once, and compare every output."""
+        for name, matrices in (await self.results(products)).items():
+            for number, (product, got) in enumerate(zip(products, matrices, strict=True)):
+                check(got, product.results(name), name, product=number, mode=product.layer.mode,
+                      shape=f"M, N = {got.shape}, K = {product.a.shape[1]}")
+
+    async def compute(self, product: Product) -> npt.NDArray[Any]:
+        """The hardware's outputs of one product, in the dtype of the golden ones, not compared."""
+        (got,) = (await self.results([product]))["outputs"]
+        return got.astype(np.uint8).view(product.layer.output_dtype)
+
+    async def results(self, products: list[Product]) -> dict[str, list[IntArray]]:
+        """Send all `products` at once; their [M, N] results by stream name."""
         self.configure(products[0])
-        counts = [self.send(product) for product in products]
-        await self.finish(sum(counts) * self.geometry.rows)
+        counts = [self.send(product) * self.geometry.rows for product in products]
+        await self.finish(sum(counts))
+        matrices = {}
         for name, sink in self.sinks.items():
-            unpacked = port(f"{name}__payload").unpack(sink.received)
+            rows = port(f"{name}__payload").unpack(sink.received)
             sink.received.clear()
-            ends = np.arange(len(unpacked["last"])) % self.geometry.rows == self.geometry.rows - 1
-            check(unpacked["last"], ends, f"{name}: last")
-            first = 0
-            for number, (product, count) in enumerate(zip(products, counts, strict=True)):
-                rows = unpacked["data"][first:first + count * self.geometry.rows]
-                first += len(rows)
-                want = product.results(name)
-                check(self._matrix(rows, want.shape), want, name, product=number, mode=product.layer.mode,
-                      shape=f"M, N = {want.shape}, K = {product.a.shape[1]}")
+            ends = np.arange(len(rows["last"])) % self.geometry.rows == self.geometry.rows - 1
+            check(rows["last"], ends, f"{name}: last")
+            parts = np.split(rows["data"], np.cumsum(counts)[:-1])
+            matrices[name] = [
+                self._matrix(part, (len(product.a), product.layer.weights.shape[1]))
+                for part, product in zip(parts, products, strict=True)]
+        return matrices
 
     def _matrix(self, rows: IntArray, shape: tuple[int, ...]) -> IntArray:
         """[M, N] from the rows of its tiles; what lies beyond M and N is dropped."""

@@ -80,6 +80,12 @@ def test_forward_takes_uint8_activations() -> None:
     assert tested.accumulators(a).tolist() == [[72 - 4 * 127, 2 * 72 + 5 * 127, 3 * 72 - 128 * 127]]
 
 
+def test_forward_takes_uint8_weights() -> None:
+    weights = np.array([[200, 255, 0], [0, 128, 1]], np.uint8)
+    tested = layer(weights=weights, w_zp=[128, 255, 0], bias=[0, 0, 0], a_zp=0)
+    assert tested.accumulators(A[:1]).tolist() == [[72 - 2 * 128, -2 * 127, 2]]
+
+
 @pytest.mark.parametrize("mode", FIXED_POINT)
 def test_factor_is_stored_per_channel(mode: str) -> None:
     tested = layer(mode)
@@ -178,8 +184,8 @@ def test_quantize_bias_keeps_all_32_bits() -> None:
 @pytest.mark.parametrize(
     ("mode", "change", "error", "message"),
     [
-        ("F32", dict(weights=np.ones((2, 3), np.uint8)), TypeError, "weights must be int8, not uint8"),
-        ("F32", dict(weights=[[1, 2, 3]]), TypeError, "weights must be int8, not int64"),
+        ("F32", dict(weights=np.ones((2, 3))), TypeError, "weights must be int8 or uint8, not float64"),
+        ("F32", dict(weights=[[1, 2, 3]]), TypeError, "weights must be int8 or uint8, not int64"),
         ("F32", dict(weights=np.ones(3, np.int8)), ValueError, "weights must have 2 dimensions, not 1"),
         ("F32", dict(bias=[1, 2]), ValueError, "bias must have shape (3,), not (2,)"),
         (
@@ -192,6 +198,12 @@ def test_quantize_bias_keeps_all_32_bits() -> None:
         ("F32", dict(y_zp=-129), ValueError, "y_zp must be in -128..255, not -129"),
         ("F32", dict(y_zp=0.5), TypeError, "y_zp must be integers of at most 64 bits, not float64"),
         ("F32", dict(w_zp=[0, 128, 0]), ValueError, "w_zp[1] must be in -128..127, not 128"),
+        (
+            "F32",
+            dict(weights=np.ones((2, 3), np.uint8), w_zp=-1),
+            ValueError,
+            "w_zp must be in 0..255, not -1",
+        ),
         ("F32", dict(w_zp=[0, 0]), ValueError, "w_zp must be a scalar or have shape (3,), not (2,)"),
         (
             "F32",

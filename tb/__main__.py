@@ -1,0 +1,56 @@
+"""Command line of the testbench: ``python -m tb sim``, ``waves``, ``lint``."""
+
+import argparse
+import sys
+
+from gen.__main__ import OneLineParser
+from gen.block import ConfigError, parameters
+from gen.options import add_options, config_from
+from gen.write import WriteError
+from tb.digits import DigitsError, recognize, table
+from tb.lint import LintError, lint
+from tb.run import ROOT, SimulationError
+from tb.waves import make_waves
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a job; returns the exit code: 0, 1 when something does not match, 2 for bad input."""
+    parser = OneLineParser(prog="tb", description="Simulate emitted Verilog.")
+    jobs = parser.add_subparsers(dest="job", required=True, parser_class=OneLineParser)
+    sim = jobs.add_parser("sim", help="recognize digits and print the table")
+    add_options(sim)
+    sim.add_argument("--images", type=int, help="how many test images (default all)")
+    jobs.add_parser("waves", help="record a tiny product with a saved view")
+    jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
+    options = parser.parse_args(arguments)
+    try:
+        JOBS[options.job](options)
+    except (ConfigError, WriteError, DigitsError) as error:
+        parser.error(str(error))
+    except (SimulationError, LintError) as error:
+        print(f"tb: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _sim(options: argparse.Namespace) -> None:
+    print(table(recognize(parameters(config_from(options)), options.images)))
+
+
+def _waves(options: argparse.Namespace) -> None:
+    waves, gtkwave, surfer = (path.relative_to(ROOT) for path in make_waves())
+    print(f"{waves}: [[1, 2], [3, 4]] @ [[5, 6], [7, 8]] on a 2x2 array, requantized by 1/2\n"
+          f"  gtkwave {waves} {gtkwave}\n"
+          f"  surfer --command-file {surfer} {waves}")
+
+
+def _lint(options: argparse.Namespace) -> None:
+    print(f"{lint()} configurations are clean in Icarus and Verilator")
+
+
+JOBS = {"sim": _sim, "waves": _waves, "lint": _lint}
+
+if __name__ == "__main__":
+    sys.exit(main())

