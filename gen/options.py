@@ -82,7 +82,7 @@ def _value(name: str, value):
         return tuple(_member(Mode, name, word) for word in words)
     if name == "zero_points":
         return _member(ZeroPoints, name, value)
-    if not isinstance(value, str):
+    if name == "raw_output" or not isinstance(value, str):
         return value
     try:
         return int(value)

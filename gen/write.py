@@ -40,11 +40,28 @@ def write_all(directory: Path, files: dict[str, str]) -> list[Path]:
                 with os.fdopen(handle, "wb") as stream:
                     stream.write(text.encode())
                 os.chmod(temporary, 0o644)
-            for temporary, path in staged:
-                os.replace(temporary, path)
+            _replace_all(staged)
         finally:
             for temporary, _ in staged:
                 Path(temporary).unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"out must be a directory that can be written, not {directory} ({error.strerror})") from None
     return [path for _, path in staged]
+
+
+def _replace_all(staged: list[tuple[str, Path]]) -> None:
+    """Rename every temporary file over its path; where one cannot be, put back those before it."""
+    before = {path: path.read_bytes() if path.is_file() else None for _, path in staged}
+    replaced = []
+    try:
+        for temporary, path in staged:
+            os.replace(temporary, path)
+            replaced.append(path)
+    except OSError:
+        for path in replaced:
+            content = before[path]
+            if content is None:
+                path.unlink()
+            else:
+                path.write_bytes(content)
+        raise

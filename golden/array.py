@@ -91,7 +91,7 @@ class ArrayModel:
         if (done.sum(axis=0) > 1).any():
             raise ValueError(f"last waves must be at least rows = {self.rows} cycles apart")
         values = np.where(done, self.held(cycle), 0).sum(axis=0)
-        return done.any(axis=0).tolist(), values.tolist()
+        return [bool(column.any()) for column in done.T], [int(x) for x in values]
 
 
 def _sums(waves: Waves, acc_width: int) -> npt.NDArray[np.int64]:

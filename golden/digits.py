@@ -60,7 +60,7 @@ def float_forward(weights: Sequence[Real], biases: Sequence[Real], x: Real) -> l
 
 
 def float_accuracy(digits: Digits, count: int | None = None) -> float:
-    """Return the share of the first `count` test images, None: of all, which the float32 network gets right."""
+    """Return the share of the first `count` test images (None: all) which the float32 network gets right."""
     logits = float_forward(digits.weights, digits.biases, brightness(digits.images[:count]))[-1]
     return float(np.mean(logits.argmax(axis=1) == digits.labels[:count]))
 

@@ -33,7 +33,7 @@ __all__ = ["DrainToken", "MacArray"]
 
 
 class DrainToken(data.Struct):
-    """Rides with the accumulators of a column; `last`: bottom row of a tile, `bank`: as its `last` wave said."""
+    """Rides with a column's accumulators; `last`: bottom row of a tile, `bank`: as its `last` wave said."""
 
     valid: 1
     last: 1

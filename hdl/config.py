@@ -77,12 +77,11 @@ class Config:
             ("act_width", 2, 8), ("weight_width", 2, 8), ("acc_width", 4, 32),
         ):
             require_integer(name, getattr(self, name), low, high)
-        if self.requant_lanes is None:
-            object.__setattr__(self, "requant_lanes", self.cols)
-        require_integer("requant_lanes", self.requant_lanes, 1, self.cols)
-        if self.cols % self.requant_lanes:
-            raise ConfigError(
-                f"requant_lanes must divide cols ({self.cols}), not be {self.requant_lanes}")
+        lanes = self.cols if self.requant_lanes is None else self.requant_lanes
+        require_integer("requant_lanes", lanes, 1, self.cols)
+        if self.cols % lanes:
+            raise ConfigError(f"requant_lanes must divide cols ({self.cols}), not be {lanes}")
+        object.__setattr__(self, "requant_lanes", lanes)
         if not isinstance(self.zero_points, ZeroPoints):
             raise ConfigError(f"zero_points must be a ZeroPoints, not {self.zero_points!r}")
         if not isinstance(self.raw_output, bool):
@@ -137,7 +136,7 @@ class Config:
     @property
     def groups(self) -> int:
         """Columns that share one requantizer."""
-        return self.cols // self.requant_lanes
+        return self.cols // (self.requant_lanes or self.cols)
 
     @property
     def group_width(self) -> int:

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config, Mode
 
-__all__ = ["FixedRound", "ROUNDED"]
+__all__ = ["ROUNDED", "FixedRound"]
 
 # A rounded value before the zero point: saturated so far outside that any zero point and clamp of
 # 9 bits still clamp it: -512 + 255 < -256 and 512 - 256 > 255.

@@ -86,6 +86,7 @@ def pytest_terminal_summary(terminalreporter, config):
     }
     path = write_report("test", figures)
     terminalreporter.section("coverage bins")
-    terminalreporter.line(f"{len(BINS) - len(unfilled)} of {len(BINS)} bins filled; figures in {path.relative_to(ROOT)}")
+    filled = len(BINS) - len(unfilled)
+    terminalreporter.line(f"{filled} of {len(BINS)} bins filled; figures in {path.relative_to(ROOT)}")
     for name in unfilled:
         terminalreporter.line(f"EMPTY {name}: the run fails, nothing exercised this")

@@ -106,8 +106,12 @@ def table(figures: dict[str, Any]) -> str:
     ]
     lines = [f"Handwritten digits on {figures['block']}, mode {figures['mode']}, Icarus Verilog {icarus_version()}", ""]
     lines += [f"  {name:<18} {value:>10}  {note}" for name, value, note in rows]
-    lines += ["", f"  Verilog  {figures['verilog']}", f"  waves    {figures['waves']} (the first {RECORDED_CYCLES} cycles)",
-              "  figures  build/reports/sim.json"]
+    lines += [
+        "",
+        f"  Verilog  {figures['verilog']}",
+        f"  waves    {figures['waves']} (the first {RECORDED_CYCLES} cycles)",
+        "  figures  build/reports/sim.json",
+    ]
     return "\n".join(lines)
 
 

@@ -53,7 +53,8 @@ def lint(directory: Path = BUILD / "lint") -> int:
             # Any warning makes Verilator fail; Icarus only says it.
             said = (done.stdout + done.stderr).strip()
             if done.returncode or (said and command[0] == "iverilog"):
-                raise LintError(f"{Path(command[0]).name} on {generated.verilog.relative_to(ROOT)} {parameters}:\n{said}")
+                where = f"{Path(command[0]).name} on {generated.verilog.relative_to(ROOT)} {parameters}"
+                raise LintError(f"{where}:\n{said}")
     return len(CONFIGURATIONS)
 
 

@@ -85,19 +85,22 @@ def seed() -> int:
 
 
 def simulate(generated: Generated, module: str, *, record: Recording | None = None,
-             progress: Callable[[int, int], None] | None = None, **case: object) -> list[str]:
-    """Run the cocotb module `tb.<module>` on `generated`.
+             progress: Callable[[int, int], None] | None = None, package: str = "tb",
+             **case: object) -> list[str]:
+    """Run the cocotb module `<package>.<module>` on `generated`.
 
     Parameters
     ----------
     generated
         The block under test.
     module
-        Name of a module in tb/ for the simulator side.
+        Name of a module for the simulator side.
     record
         Waves to write. Apart from that, WAVES=1 in the environment records everything.
     progress
         Called with done and total whenever the simulator side prints ``progress <done> <total>``.
+    package
+        Where `module` is, found as every import.
     case
         Passed to the simulator side as MACAW_<NAME>.
 
@@ -118,7 +121,7 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
     log = _Log(progress)
     environment = {f"MACAW_{name.upper()}": str(value) for name, value in case.items()}
     environment["MACAW_DESCRIPTION"] = str(generated.json)
-    environment["MACAW_RERUN"] = case.get("rerun") or _rerun()
+    environment["MACAW_RERUN"] = str(case.get("rerun") or _rerun())
     environment["COCOTB_RESULTS_FILE"] = str(results)
     environment["COCOTB_ANSI_OUTPUT"] = "0"
     # cocotb-test lets the environment win over what it is given.
@@ -132,7 +135,7 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
         (build / "record.v").write_text(record.verilog(generated.name))
         tops, sources = [*tops, "record"], [*sources, str(build / "record.v")]
     try:
-        run(simulator=SIMULATOR, toplevel=tops, module=f"tb.{module}", verilog_sources=sources,
+        run(simulator=SIMULATOR, toplevel=tops, module=f"{package}.{module}", verilog_sources=sources,
             python_search=[str(ROOT)], sim_build=str(build), seed=seed(), timescale="1ns/1ps",
             compile_args=["-Wall", "-g2005"], plus_args=["-fst"] if record and record.is_fst else [])
     except SystemExit as error:
@@ -145,12 +148,12 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
 
 
 def _passed(results: Path, module: str, log: "_Log") -> list[str]:
-    """Names of the tests in `results`; none at all is a failure too."""
+    """Names of the tests in `results`; none at all is a failure, and so is one that was skipped."""
     cases = list(ET.parse(results).getroot().iter("testcase")) if results.exists() else []
-    failed = [item.get("name") for item in cases if any(True for _ in item.iter("failure")) or
-              any(True for _ in item.iter("error"))]
+    failed = [item.get("name") for item in cases
+              if any(item.find(outcome) is not None for outcome in ("failure", "error", "skipped"))]
     if not cases or failed:
-        raise SimulationError(f"{module}: {len(cases)} tests ran, failed: {failed}\n{log.text()}")
+        raise SimulationError(f"{module}: {len(cases)} tests ran, not passed: {failed}\n{log.text()}")
     return [str(item.get("name")) for item in cases]
 
 

@@ -4,7 +4,6 @@ import os
 import zlib
 from typing import Any
 
-import cocotb
 import numpy as np
 import numpy.typing as npt
 from cocotb.clock import Clock
@@ -18,7 +17,7 @@ PERIOD_NS = 10
 
 def start_clock(dut: Any) -> RisingEdge:
     """Start the clock; returns the trigger of its rising edge."""
-    cocotb.start_soon(Clock(dut.clk, PERIOD_NS, unit="ns").start())
+    Clock(dut.clk, PERIOD_NS, unit="ns").start()
     return RisingEdge(dut.clk)
 
 

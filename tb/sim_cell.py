@@ -46,13 +46,14 @@ async def run(dut, waves: Waves, done: np.ndarray) -> None:
 
 
 def flushed(a: np.ndarray, w: np.ndarray, first: np.ndarray, valid: np.ndarray) -> Waves:
-    """Waves [cycles, depth] of one cell, with bubbles behind them until the last sum shows."""
+    """Waves of one cell from [cycles, depth] operands, with bubbles behind them until the last sum shows."""
     tail = description()["timing"]["latency"] + 1
 
     def padded(x: np.ndarray) -> np.ndarray:
         return np.concatenate([x, np.zeros((tail, *x.shape[1:]), x.dtype)])
 
-    return Waves(padded(a)[:, None], padded(w)[:, None], padded(valid), padded(first), padded(first & False))
+    a, w, first, valid = (padded(x) for x in (a, w, first, valid))
+    return Waves(a[:, None], w[:, None], valid, first, np.zeros_like(valid))
 
 
 def operand_range(which: str) -> tuple[int, int]:
@@ -63,7 +64,7 @@ def operand_range(which: str) -> tuple[int, int]:
 
 @cocotb.test()
 async def every_pair_of_operands_gives_its_product(dut):
-    """One product a cycle; other positions of a dot product hold 0. Above 8 bits: corners and their neighbours."""
+    """One product a cycle, other positions of a dot product 0. Above 8 bits: corners and their neighbours."""
     depth = description()["config"]["depth"]
     axes = []
     for which in "aw":
@@ -106,5 +107,5 @@ async def sums_of_random_operands_match_in_every_cycle(dut):
     # A long run of the largest products: the accumulator wraps where it is narrow.
     operands[0][200:500], operands[1][200:500] = operand_range("a")[0], operand_range("w")[0]
     first[200:500] = False
-    waves = flushed(*operands, first, valid)
+    waves = flushed(operands[0], operands[1], first, valid)
     await run(dut, waves, rng.random(len(waves.valid)) < 0.5)

@@ -34,7 +34,8 @@ async def digits_are_recognized_as_the_golden_model_does(dut):
     busy_cycles = 0
     started = time.perf_counter()
     for first in range(0, len(a), BATCH):
-        hardware = golden = a[first:first + BATCH]
+        golden: np.ndarray = a[first:first + BATCH]
+        hardware: np.ndarray = golden
         for layer in network:
             begin = driver.cycle
             hardware = await driver.compute(Product(layer, hardware))
@@ -42,7 +43,7 @@ async def digits_are_recognized_as_the_golden_model_does(dut):
             golden = layer.forward(golden)
             compared += golden.size
             mismatches += int(np.count_nonzero(hardware != golden))
-            ideal += driver.geometry.ideal_cycles(*golden.shape, layer.weights.shape[0])
+            ideal += driver.geometry.ideal_cycles(len(golden), *layer.weights.shape[::-1])
         classes += hardware.argmax(axis=1).tolist()
         print(f"progress {min(first + BATCH, len(a))} {len(a)}", flush=True)
     seconds = time.perf_counter() - started

@@ -65,9 +65,7 @@ class UnitDriver:
         names = ["outputs"] * bool(config["modes"]) + ["accumulators"] * config["raw_output"]
         self.sinks = {name: Sink(dut, name, pausing(name)) for name in names}
         self.cycle = 0
-        self.first_accept: int | None = None
-        self.last_row = 0
-        self.waves = 0
+        self._first_wave = self._last_row = -1
 
     async def start(self) -> None:
         """Clock and reset; control ports get harmless values."""
@@ -103,21 +101,24 @@ class UnitDriver:
             self.activations.send(port("activations__payload").pack(data=tile.a, last=last))
             self.weights.send(port("weights__payload").pack(data=tile.w, last=last, keep=keep))
             if tile.n != previous:
-                self.channels.send(self._channel_set(product.layer, tile.n))
+                self.channels.send(self.channel_set(product.layer, tile.n))
             previous = tile.n
         return len(cut)
 
-    def _channel_set(self, layer: QuantizedLinear, n: int) -> list[int]:
+    def channel_set(self, layer: QuantizedLinear, n: int) -> list[int]:
         """Payloads of the channels from `n`; those beyond N are legal and otherwise arbitrary."""
         channels = port("channels__payload")
         cols, count = self.geometry.cols, layer.weights.shape[1]
         bias = layer.bias if self.subtract else fold_bias(layer.bias, layer.weights, layer.a_zp)
         # Value of each field, and of the channels beyond N.
-        columns = {"bias": (bias, 0), "weight_zero_point": (np.broadcast_to(layer.w_zp, count), np.ravel(layer.w_zp)[0])}
+        columns: dict[str, tuple[Any, int]] = {
+            "bias": (bias, 0),
+            "weight_zero_point": (np.broadcast_to(layer.w_zp, count), int(np.ravel(layer.w_zp)[0])),
+            "multiplier": (layer.m, 1),
+            "shift": (layer.s, 2),
+        }
         if layer.scale is not None:
-            columns |= {"multiplier": (layer.scale.view(np.uint32), 0x3F800000), "shift": (np.zeros(count, int), 0)}
-        else:
-            columns |= {"multiplier": (layer.m, 1), "shift": (layer.s, 2)}
+            columns |= {"multiplier": (layer.scale.view(np.uint32), 0x3F800000), "shift": (np.zeros(count), 0)}
         values = {}
         for name in channels.fields:
             value, rest = columns[name]
@@ -135,16 +136,19 @@ class UnitDriver:
         for sink in self.sinks.values():
             if sink.edge():
                 moved = True
-                self.last_row = self.cycle
+                self._last_row = self.cycle
         if a is not None:
             moved = True
-            self.waves += 1
-            if self.first_accept is None:
-                self.first_accept = self.cycle
+            if self._first_wave < 0:
+                self._first_wave = self.cycle
         if self._on_cycle:
             self._on_cycle(None if a is None or w is None else (a, w))
         self.cycle += 1
         return moved
+
+    def cycles_taken(self) -> int:
+        """Cycles from the first wave to the last row, both counted."""
+        return self._last_row - self._first_wave + 1
 
     async def finish(self, rows: int) -> None:
         """Run until every sink has received `rows` rows and the unit is idle."""
@@ -156,9 +160,10 @@ class UnitDriver:
                 break
             quiet = 0 if moved else quiet + 1
         else:
+            sources = (self.activations, self.weights, self.channels)
             fail("the unit hangs", cycle=self.cycle, busy=bool(self.dut.busy.value),
-                 sent={source.name: source.sent for source in (self.activations, self.weights, self.channels)},
-                 left={source.name: source.left for source in (self.activations, self.weights, self.channels)},
+                 sent={source.name: source.sent for source in sources},
+                 left={source.name: source.left for source in sources},
                  received={name: len(sink.received) for name, sink in self.sinks.items()}, want=rows)
         for sink in self.sinks.values():
             check(len(sink.received), rows, f"rows of {sink.name}")

@@ -37,11 +37,11 @@ class Field:
     def pack(self, values: npt.ArrayLike) -> list[int]:
         """Bits of [beats, *shape] values, shifted to the field's offset, one integer for each beat.
 
-        Values are reduced to the field's width: a signed operand may be given to a raw field.
+        A negative value may be given to an unsigned field, as the bits of a signed operand.
         """
         table = np.asarray(values, dtype=np.int64).reshape(-1, self.count)
-        low = -(1 << (self.width - 1))
-        if table.size and (table.min() < low or table.max() >= 1 << self.width):
+        low, high = -(1 << (self.width - 1)), (1 << (self.width - self.signed)) - 1
+        if table.size and (table.min() < low or table.max() > high):
             raise ValueError(f"values must fit {self.width} bits, not {table.min()}..{table.max()}")
         bits = (table[:, :, None] >> np.arange(self.width)) & 1
         rows = np.packbits(bits.reshape(len(table), -1).astype(np.uint8), axis=1, bitorder="little")

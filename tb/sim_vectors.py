@@ -36,12 +36,12 @@ class Vectors:
 def vectors(mode: str, rng: np.random.Generator, count: int) -> Vectors:
     """Directed vectors of `mode`, then `count` random ones."""
     if mode == "F32":
-        acc, scale = (np.concatenate(pair) for pair in zip(_float_corners(), _float_random(rng, count), strict=True))
+        corners, random = _float_corners(), _float_random(rng, count)
+        acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
         none = np.zeros(len(acc), np.int64)
         return Vectors(mode, acc, none, none, scale)
-    corners, random = np.array(_fixed_corners(), np.int64).T, _fixed_random(rng, count)
-    acc, m, s = np.concatenate([corners, random], axis=1)
-    return Vectors(mode, acc, m, s, np.zeros(len(acc), np.float32))
+    table = np.concatenate([np.array(_fixed_corners(), np.int64).T, _fixed_random(rng, count)], axis=1)
+    return Vectors(mode, table[0], table[1], table[2], np.zeros(table.shape[1], np.float32))
 
 
 def expected(v: Vectors, zero_point: int, low: int, high: int) -> tuple[IntArray, npt.NDArray[np.bool_]]:
@@ -123,7 +123,7 @@ def _float_corners() -> tuple[IntArray, npt.NDArray[np.float32]]:
         step = 1 << (top - 23)
         for base in ((1 << top) - 3 * step, (1 << top) - step, 1 << top, (1 << top) + step):
             for offset in (-1, 0, 1, step // 2 - 1, step // 2, step // 2 + 1):
-                add([base + offset, -base - offset], near(2.0 ** -(top - 5)) + [0.75 * 2.0 ** -(top - 4)])
+                add([base + offset, -base - offset], [*near(2.0 ** -(top - 5)), 0.75 * 2.0 ** -(top - 4)])
     ends = [INT32_MIN, INT32_MIN + 1, -(2**24) - 1, -(2**24), -(2**24) + 1, -100, -1, 0,
             1, 2, 100, 2**24 - 1, 2**24, 2**24 + 1, 2**24 + 2, INT32_MAX - 1, INT32_MAX]
     add(ends, [2.0**power for power in (

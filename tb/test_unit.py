@@ -1,12 +1,14 @@
 """The unit, emitted in configurations that find different mistakes, and simulated."""
 
+from typing import Any
+
 import pytest
 
 from tb.run import generate, simulate
 
 ALL = "F32,SINGLE,DOUBLE,DOUBLE_UP"
 
-CONFIGURATIONS = {
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "1x1x1": {"rows": 1, "cols": 1},
     "3x5x1": {"rows": 3, "cols": 5, "modes": "DOUBLE"},
     "4x4x1": {"rows": 4, "cols": 4, "modes": ALL, "raw_output": True},
@@ -32,4 +34,5 @@ CONFIGURATIONS = {
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_unit_computes_quantized_products_exactly(directory, coverage, name):
     unit = generate("unit", directory, **CONFIGURATIONS[name])
-    assert len(simulate(unit, "sim_unit", coverage=coverage)) == 5
+    assert len(simulate(unit, "sim_unit", coverage=coverage)) == 4
+    assert len(simulate(unit, "sim_misuse", coverage=coverage)) == 1

@@ -1,0 +1,62 @@
+"""Random layers and activations that fit the configuration under test."""
+
+from typing import Any
+
+import numpy as np
+
+from golden.linear import QuantizedLinear
+from tb.sim_ports import description
+
+__all__ = ["activations_of", "built_modes", "layer_of", "limits", "longest_k"]
+
+
+def layer_of(rng: np.random.Generator, k: int, n: int, mode: str, *, extreme: bool = False,
+             unsigned: bool = False, zero_points: bool = True, stage: tuple[int, int, int] | None = None,
+             ) -> QuantizedLinear:
+    """A random layer that the configuration can compute; results spread over the output range.
+
+    `stage`: output zero point and clamp; `extreme`: operands at the ends of their range.
+    """
+    config = description()["config"]
+    subtract = config["zero_points"] == "SUBTRACT"
+    kind = np.uint8 if unsigned and subtract else np.int8
+    low, high = limits(config["weight_width"], kind)
+    weights = rng.choice([low, high], (k, n)) if extreme else rng.integers(low, high, (k, n), endpoint=True)
+    a_low, a_high = limits(config["act_width"], kind)
+    spread = 2.0 ** (config["act_width"] + config["weight_width"] - 4) * np.sqrt(k)
+    scale = (60 / spread * rng.uniform(0.3, 3, n)).astype(np.float32)
+    factor: dict[str, Any] = {"scale": scale}
+    if mode != "F32":
+        fraction, exponent = np.frexp(scale.astype(float))
+        factor = {"m": np.minimum(np.rint(fraction * 2**31), 2**31 - 1).astype(np.int64), "s": 31 - exponent}
+    y_zp, qmin, qmax = stage or (int(rng.integers(-20, 20)), -128, 127)
+    return QuantizedLinear(
+        weights=weights.astype(kind), bias=rng.integers(-int(spread), int(spread), n, np.int32, endpoint=True),
+        a_zp=int(rng.integers(a_low, a_high, endpoint=True)) if zero_points else 0,
+        w_zp=int(rng.integers(low, high, endpoint=True)) if zero_points and subtract else 0,
+        y_zp=y_zp, qmin=qmin, qmax=qmax, mode=mode, **factor)
+
+
+def activations_of(rng: np.random.Generator, m: int, layer: QuantizedLinear, extreme: bool = False) -> np.ndarray:
+    """[m, K] activations for `layer`, of the signedness of its weights."""
+    kind = layer.weights.dtype.type
+    low, high = limits(description()["config"]["act_width"], kind)
+    shape = (m, layer.weights.shape[0])
+    values = rng.choice([low, high], shape) if extreme else rng.integers(low, high, shape, endpoint=True)
+    return values.astype(kind)
+
+
+def limits(width: int, kind: type) -> tuple[int, int]:
+    """Lowest and highest operand."""
+    return (0, (1 << width) - 1) if kind is np.uint8 else (-(1 << (width - 1)), (1 << (width - 1)) - 1)
+
+
+def built_modes() -> list[str]:
+    """Modes of the configuration; a unit without any is driven with F32 layers, whose sums it shows."""
+    return description()["config"]["modes"] or ["F32"]
+
+
+def longest_k() -> int:
+    """A K for tests: some beats beyond the drain, within the overflow bound."""
+    config, derived = description()["config"], description()["derived"]
+    return min((derived["drain_interval"] + 3) * config["depth"] + 1, derived["k_bound"])

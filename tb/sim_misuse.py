@@ -1,0 +1,126 @@
+"""What a user of the unit can do wrong: flags, their clearing, and right results afterwards."""
+
+from dataclasses import replace
+from typing import Any
+
+import cocotb
+import numpy as np
+
+from tb.coverage import Bins
+from tb.sim_bench import case, check, generator, require
+from tb.sim_driver import Product, UnitDriver
+from tb.sim_layers import activations_of, built_modes, layer_of, longest_k
+from tb.sim_ports import description, port
+
+
+@cocotb.test()
+async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
+    """Every error flag, its clearing, the count of clamped outputs, and a reset in mid-tile."""
+    rng = generator("misuse")
+    bins = Bins(case("coverage"))
+    config = description()["config"]
+    mode = built_modes()[0]
+    flags = list(port("errors").fields)
+    driver = UnitDriver(dut, rng)
+    await driver.start()
+
+    async def flagged(*names: str) -> None:
+        for _ in range(2):
+            await driver.step()
+        word = dut.errors.value.to_unsigned()
+        check([word >> index & 1 for index in range(len(flags))], [name in names for name in flags],
+              f"flags {flags}")
+        for name in names:
+            bins.hit(f"unit.error.{name}")
+        dut.clear.value = 1
+        await driver.step()
+        dut.clear.value = 0
+        await driver.step()
+        await driver.step()
+        check(dut.errors.value.to_unsigned(), 0, "flags after clear")
+
+    async def good() -> None:
+        layer = layer_of(rng, config["depth"], config["cols"], mode, stage=(0, -128, 127))
+        await driver.run([Product(layer, activations_of(rng, config["rows"], layer))])
+
+    def beats(count: int, **tokens: list[int]) -> tuple[list[int], list[int]]:
+        a, w = port("activations__payload"), port("weights__payload")
+        return (a.pack(data=np.zeros((count, config["rows"], config["depth"])), last=tokens["a_last"]),
+                w.pack(data=np.zeros((count, config["cols"], config["depth"])), last=tokens["w_last"],
+                       keep=tokens["keep"]))
+
+    async def send(a: list[int], w: list[int]) -> None:
+        driver.activations.send(a)
+        driver.weights.send(w)
+        await driver.finish(config["rows"])
+        for sink in driver.sinks.values():
+            sink.received.clear()
+
+    # A first tile that asks to keep parameters: it waits for a set all the same.
+    layer = layer_of(rng, config["depth"], config["cols"], mode, stage=(0, -128, 127))
+    driver.configure(Product(layer, activations_of(rng, 1, layer)))
+    driver.channels.send(driver.channel_set(layer, 0))
+    await send(*beats(1, a_last=[1], w_last=[1], keep=[1]))
+    await flagged("keep_mismatch")
+    await good()
+    # The streams disagree about the end of the tile: the activations' word counts.
+    await send(*beats(2, a_last=[0, 1], w_last=[1, 0], keep=[1, 1]))
+    await flagged("last_mismatch")
+    await good()
+
+    if config["modes"]:
+        dut.stage.value = port("stage").pack(zero_point=[0], low=[1], high=[0])[0]
+        await send(*beats(1, a_last=[1], w_last=[1], keep=[1]))
+        await flagged("clamp_range")
+        await good()
+        channels = port("channels__payload")
+        fields = {name: [0] for name in channels.fields}
+        legal = {"multiplier": [0x3F800000], "shift": [2]}
+        bad: list[dict[str, list[int]]]
+        if mode == "F32":
+            bad = [{"multiplier": [bits]} for bits in (0x7F800000, 0x7FC00000, 0xBF800000, 0x80000000)]
+        else:
+            bad = [{"multiplier": [1 << 31]}, {"shift": [0]}, {"shift": [1]}, {"shift": [63]}]
+        for wrong in bad:
+            values = fields | {name: legal[name] for name in legal if name in fields} | wrong
+            driver.channels.send(channels.pack(**values))
+            # The rest of the set, so that the next product finds whole sets.
+            values |= {name: legal[name] for name in wrong}
+            driver.channels.send(channels.pack(**values) * (config["cols"] - 1))
+            for _ in range(config["cols"] + 2):
+                await driver.step()
+            await flagged("illegal_channel")
+            await send(*beats(1, a_last=[1], w_last=[1], keep=[0]))
+            await good()
+        await count_clamped(dut, driver, rng, bins, mode)
+
+    # A reset in the middle of a tile: nothing of it remains.
+    driver.activations.send(beats(1, a_last=[0], w_last=[0], keep=[1])[0])
+    driver.weights.send(beats(1, a_last=[0], w_last=[0], keep=[1])[1])
+    for _ in range(4):
+        await driver.step()
+    require(bool(dut.busy.value), "busy in mid-tile")
+    driver = UnitDriver(dut, rng)
+    await driver.start()
+    await driver.step()
+    require(not bool(dut.busy.value), "idle after reset")
+    await good()
+    bins.save()
+
+
+async def count_clamped(dut: Any, driver: UnitDriver, rng: np.random.Generator, bins: Bins, mode: str) -> None:
+    """The counter equals the number of outputs, padding included, that a narrow clamp changed."""
+    config = description()["config"]
+    layer = layer_of(rng, longest_k(), 2 * config["cols"], mode, stage=(0, -5, 9))
+    product = Product(layer, activations_of(rng, 2 * config["rows"], layer))
+    dut.clear.value = 1
+    await driver.step()
+    dut.clear.value = 0
+    await driver.step()
+    await driver.run([product])
+    for _ in range(3):
+        await driver.step()
+    free = replace(layer, qmin=-128, qmax=127).forward(product.a)
+    want = np.count_nonzero((free < -5) | (free > 9))
+    check(dut.clamped.value.to_unsigned(), want, "clamped outputs")
+    bins.hit("unit.clamped_counted", want)
