@@ -38,7 +38,7 @@ OUT ?= build/verilog
 # SIM=verilator and SEED=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog waves lint lock train clean distclean
+.PHONY: help setup sim test verilog waves readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/veri
 
 waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 	$(PY) -m tb waves
+
+readme: .venv/.ready ## take the figures in README.md from build/reports
+	$(PY) -m tb readme
 
 lint: .venv/.ready-lint ## style, import contracts, types, and the emitted Verilog
 	$(PY) -m ruff check

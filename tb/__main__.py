@@ -1,4 +1,4 @@
-"""Command line of the testbench: ``python -m tb sim``, ``waves``, ``lint``."""
+"""Command line of the testbench: ``python -m tb sim``, ``waves``, ``lint``, ``readme``."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from gen.options import add_options, config_from
 from gen.write import WriteError
 from tb.digits import DigitsError, recognize, table
 from tb.lint import LintError, lint
+from tb.readme import ReadmeError, update
 from tb.run import ROOT, SimulationError
 from tb.waves import make_waves
 
@@ -24,12 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     sim.add_argument("--images", type=int, help="how many test images (default all)")
     jobs.add_parser("waves", help="record a tiny product with a saved view")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
+    jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
     try:
         JOBS[options.job](options)
     except (ConfigError, WriteError, DigitsError) as error:
         parser.error(str(error))
-    except (SimulationError, LintError) as error:
+    except (SimulationError, LintError, ReadmeError) as error:
         print(f"tb: {error}", file=sys.stderr)
         return 1
     return 0
@@ -50,7 +52,11 @@ def _lint(options: argparse.Namespace) -> None:
     print(f"{lint()} configurations are clean in Icarus and Verilator")
 
 
-JOBS = {"sim": _sim, "waves": _waves, "lint": _lint}
+def _readme(options: argparse.Namespace) -> None:
+    update()
+
+
+JOBS = {"sim": _sim, "waves": _waves, "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -69,6 +69,7 @@ def recognize(parameters: dict[str, Any], images: int | None = None, directory: 
     figures |= {
         "seconds": round(time.monotonic() - started, 1),
         "block": unit.name,
+        "icarus": icarus_version(),
         "verilog": str(unit.verilog.relative_to(ROOT)),
         "waves": str(waves.relative_to(ROOT)),
         "config": unit.description()["config"],
@@ -104,7 +105,7 @@ def table(figures: dict[str, Any]) -> str:
         ("utilization", f"{figures['utilization']:.1%}", "of the multipliers, over all cycles"),
         ("simulation speed", f"{figures['simulated_cycles_per_second']:,.0f}", "clock cycles per second"),
     ]
-    lines = [f"Handwritten digits on {figures['block']}, mode {figures['mode']}, Icarus Verilog {icarus_version()}", ""]
+    lines = [f"Handwritten digits on {figures['block']}, mode {figures['mode']}, Icarus Verilog {figures['icarus']}", ""]
     lines += [f"  {name:<18} {value:>10}  {note}" for name, value, note in rows]
     lines += [
         "",

@@ -1,0 +1,1 @@
+"""Tests of the generator: text and files, without a simulator."""

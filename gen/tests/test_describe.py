@@ -1,0 +1,153 @@
+"""The JSON description: fields and signedness of payloads, parameters, derived numbers, timing."""
+
+import json
+
+import pytest
+
+from gen.block import BLOCKS, block_name, files
+from gen.describe import parameters
+from gen.options import configuration
+from hdl.config import Config, Mode, ZeroPoints
+
+
+def description(block, **given):
+    """The JSON of a block, as a user gets it."""
+    config = Config(**given)
+    return json.loads(files(block, config)[f"{block_name(block, config)}.json"])
+
+
+def port(described, name):
+    [entry] = [entry for entry in described["ports"] if entry["name"] == name]
+    return entry
+
+
+def field(offset, shape, width, signed):
+    return {"offset": offset, "shape": shape, "width": width, "signed": signed}
+
+
+# Fields -----------------------------------------------------------------------------------------------------------
+
+def test_description_of_the_2x3x4_array_has_signed_operands_in_order_of_row_and_depth():
+    described = description("array", rows=2, cols=3, depth=4)
+    assert port(described, "wave__payload") == {
+        "name": "wave__payload", "direction": "input", "width": 163, "signed": False,
+        "fields": {
+            "a": field(0, [2, 4], 8, True),
+            "w": field(64, [3, 4], 8, True),
+            "first": field(160, [], 1, False),
+            "last": field(161, [], 1, False),
+            "bank": field(162, [], 1, False),
+        },
+    }
+    assert port(described, "drain") == {
+        "name": "drain", "direction": "output", "width": 96, "signed": False, "fields": {"": field(0, [3], 32, True)}}
+
+
+def test_description_of_the_2x3x4_unit_has_signed_operands_and_raw_results():
+    described = description("unit", rows=2, cols=3, depth=4, raw_output=True)
+    fields = {entry["name"]: entry["fields"] for entry in described["ports"] if "fields" in entry}
+    assert fields == {
+        "activations__payload": {"data": field(0, [2, 4], 8, True), "last": field(64, [], 1, False)},
+        "weights__payload": {"data": field(0, [3, 4], 8, True), "last": field(96, [], 1, False),
+                             "keep": field(97, [], 1, False)},
+        "channels__payload": {"bias": field(0, [], 32, True), "multiplier": field(32, [], 32, False)},
+        "outputs__payload": {"data": field(0, [3], 8, False), "last": field(24, [], 1, False)},
+        "accumulators__payload": {"data": field(0, [3], 32, True), "last": field(96, [], 1, False)},
+        "stage": {"zero_point": field(0, [], 9, True), "low": field(9, [], 9, True), "high": field(18, [], 9, True)},
+        "errors": {name: field(offset, [], 1, False) for offset, name in enumerate(
+            ("last_mismatch", "keep_mismatch", "illegal_channel", "clamp_range"))},
+    }
+    assert {entry["name"] for entry in described["ports"]} - fields.keys() == {
+        "clk", "rst", "busy", "clamped", "clear",
+        *(f"{stream}__{wire}" for stream in ("activations", "weights", "channels", "outputs", "accumulators")
+          for wire in ("valid", "ready"))}
+
+
+def test_description_with_subtraction_has_raw_operands_and_zero_points():
+    described = description("unit", rows=2, cols=3, act_width=4, weight_width=5, modes=(Mode.SINGLE, Mode.DOUBLE),
+                            zero_points=ZeroPoints.SUBTRACT)
+    assert port(described, "activations__payload")["fields"]["data"] == field(0, [2, 1], 4, False)
+    assert port(described, "weights__payload")["fields"]["data"] == field(0, [3, 1], 5, False)
+    assert port(described, "channels__payload")["fields"] == {
+        "bias": field(0, [], 32, True), "multiplier": field(32, [], 32, False), "shift": field(64, [], 6, False),
+        "weight_zero_point": field(70, [], 5, False)}
+    assert port(described, "a_zero_point") == {"name": "a_zero_point", "direction": "input", "width": 4,
+                                               "signed": False}
+    assert port(described, "mode") == {"name": "mode", "direction": "input", "width": 2, "signed": False}
+
+
+@pytest.mark.parametrize("depth", [1, 5])
+def test_description_of_the_cell_has_signed_ports_of_the_operand_widths(depth):
+    given = {"depth": depth, "act_width": 3, "weight_width": 6, "acc_width": 20}
+    described = description("cell", **given, zero_points=ZeroPoints.SUBTRACT)
+    for name, width in (("a", 4), ("a_out", 4), ("w", 7), ("w_out", 7)):
+        entry = port(described, name)
+        assert entry["width"] == depth * width and entry["fields"] == {"": field(0, [depth], width, True)}
+    assert port(described, "drain") == {"name": "drain", "direction": "output", "width": 20, "signed": True}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("size", [(1, 1, 1), (2, 3, 4)], ids=str)
+def test_description_fields_fill_their_port_without_gap_or_overlap(block, size):
+    rows, cols, depth = size
+    described = description(block, rows=rows, cols=cols, depth=depth, modes=tuple(Mode), raw_output=True)
+    for entry in described["ports"]:
+        assert entry["width"] > 0
+        end = 0
+        for item in sorted(entry.get("fields", {}).values(), key=lambda item: item["offset"]):
+            assert item["offset"] == end
+            count = 1
+            for length in item["shape"]:
+                count *= length
+            end += count * item["width"]
+        assert end in (0, entry["width"])
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_description_has_a_reset_only_where_registers_need_it(block):
+    names = [entry["name"] for entry in description(block)["ports"]]
+    assert names[0] == "clk" and ("rst" in names) == (block in ("unit", "array"))
+    assert len(set(names)) == len(names)
+
+
+# Numbers ----------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("given", [
+    {},
+    {"rows": 3, "cols": 6, "depth": 2, "requant_lanes": 2, "zero_points": ZeroPoints.SUBTRACT, "k_max": 100},
+    {"modes": (), "raw_output": True, "act_width": 4, "weight_width": 2, "acc_width": 12},
+    {"modes": (Mode.DOUBLE_UP, Mode.F32)},
+], ids=str)
+def test_description_parameters_survive_json_and_give_the_configuration_back(given):
+    config = Config(**given)
+    assert configuration(json.loads(json.dumps(parameters(config)))) == config
+
+
+def test_description_derived_numbers_are_those_of_the_configuration():
+    described = description("unit", rows=3, cols=6, depth=2, requant_lanes=2, zero_points=ZeroPoints.SUBTRACT)
+    assert described["derived"] == {
+        "a_width": 9, "w_width": 9, "k_bound": 33025, "groups": 3, "drain_interval": 9}
+    assert described["modes"] == {"F32": 0, "SINGLE": 1, "DOUBLE": 2, "DOUBLE_UP": 3}
+
+
+@pytest.mark.parametrize(("depth", "latency"), [(1, 3), (2, 4), (4, 4), (5, 5), (16, 5), (17, 6), (64, 6)])
+def test_description_cell_latency_grows_by_one_for_every_two_levels_of_adders(depth, latency):
+    assert description("cell", depth=depth)["timing"] == {"first_latency": latency - 1, "latency": latency}
+
+
+def test_description_latencies_of_array_and_unit_follow_from_the_cell():
+    given = {"rows": 2, "cols": 1, "depth": 5}
+    assert description("array", **given)["timing"] == {"first_latency": 4, "latency": 6}
+    assert description("unit", **given)["timing"]["cell_latency"] == 5
+
+
+@pytest.mark.parametrize(("modes", "latency"), [
+    ((Mode.F32,), 13), ((Mode.SINGLE,), 9), ((Mode.DOUBLE,), 10), ((Mode.F32, Mode.SINGLE), 13), (tuple(Mode), 14),
+], ids=lambda value: "-".join(mode.name for mode in value) if isinstance(value, tuple) else str(value))
+def test_description_latency_of_the_unit_is_that_of_its_parts(modes, latency):
+    assert description("requant", modes=modes)["timing"] == {"latency": latency}
+    timing = description("unit", rows=4, cols=6, modes=modes)["timing"]
+    assert timing.keys() == {"cell_latency", "latency", "raw_latency", "buffer_rows"}
+    # Array 4, skew of the columns 5, lane 2, buffer 2.
+    assert timing["raw_latency"] == 4 + 5 + 2 + 2
+    assert timing["latency"] == timing["raw_latency"] + latency

@@ -1,0 +1,91 @@
+"""Options: one for each parameter, texts to values, presets refined."""
+
+import argparse
+import dataclasses
+
+import pytest
+
+from gen.options import HELP, add_options, config_from, configuration
+from gen.presets import PRESETS
+from hdl.config import Config, ConfigError, Mode, ZeroPoints
+
+FIELDS = [field.name for field in dataclasses.fields(Config)]
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return config_from(parser.parse_args(words))
+
+
+def refusal(given, preset="square"):
+    with pytest.raises(ConfigError) as caught:
+        configuration(given, preset)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+def test_options_are_the_parameters_and_a_preset():
+    parser = argparse.ArgumentParser(add_help=False)
+    add_options(parser)
+    options = [action.option_strings for action in parser._actions]
+    assert options == [["--preset"], *([f"--{name.replace('_', '-')}"] for name in FIELDS)]
+    assert list(HELP) == FIELDS and all(action.help for action in parser._actions)
+
+
+def test_options_left_out_give_the_default_configuration():
+    assert parse() == Config() == configuration({})
+
+
+@pytest.mark.parametrize(("words", "given"), [
+    (["--rows", "3"], {"rows": 3}),
+    (["--cols", "5"], {"cols": 5}),
+    (["--depth", "7"], {"depth": 7}),
+    (["--act-width", "4"], {"act_width": 4}),
+    (["--weight-width", "3"], {"weight_width": 3}),
+    (["--acc-width", "24"], {"acc_width": 24}),
+    (["--k-max", "512"], {"k_max": 512}),
+    (["--zero-points", "subtract"], {"zero_points": ZeroPoints.SUBTRACT}),
+    (["--zero-points", "FOLD"], {"zero_points": ZeroPoints.FOLD}),
+    (["--modes", "double_up, f32"], {"modes": (Mode.F32, Mode.DOUBLE_UP)}),
+    (["--modes", "None", "--raw-output"], {"modes": (), "raw_output": True}),
+    (["--requant-lanes", "4"], {"requant_lanes": 4}),
+    (["--raw-output"], {"raw_output": True}),
+], ids=str)
+def test_option_sets_its_parameter(words, given):
+    assert parse(*words) == Config(**given) != Config() or words == ["--zero-points", "FOLD"]
+
+
+def test_options_refine_a_preset_and_leave_the_rest_of_it():
+    assert parse("--preset", "dot", "--cols", "6") == Config(rows=4, cols=6, depth=4)
+    assert parse("--preset", "lean", "--modes", "F32") == Config(requant_lanes=2)
+
+
+def test_configuration_takes_values_as_in_a_description():
+    given = {"rows": 2, "modes": ["DOUBLE", "F32"], "zero_points": "FOLD", "raw_output": False, "k_max": None}
+    assert configuration(given) == Config(rows=2, modes=(Mode.F32, Mode.DOUBLE))
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ({"rows": "eight"}, "rows must be an integer, not 'eight'"),
+    ({"rows": "8.0"}, "rows must be an integer, not '8.0'"),
+    ({"rows": ""}, "rows must be an integer, not ''"),
+    ({"rows": "0"}, "rows must be an integer from 1 to 64, not 0"),
+    ({"rows": 8.0}, "rows must be an integer from 1 to 64, not 8.0"),
+    ({"modes": "F32,DOUBEL"}, "modes must be among F32, SINGLE, DOUBLE, DOUBLE_UP, not 'DOUBEL'"),
+    ({"modes": ""}, "modes must be among F32, SINGLE, DOUBLE, DOUBLE_UP, not ''"),
+    ({"modes": ["F32", 1]}, "modes must be among F32, SINGLE, DOUBLE, DOUBLE_UP, not 1"),
+    ({"modes": "none"}, "modes must not be empty unless raw_output is set: nothing would leave the unit"),
+    ({"modes": "F32,F32"}, "modes must be distinct, not ['F32', 'F32']"),
+    ({"zero_points": "keep"}, "zero_points must be among FOLD, SUBTRACT, not 'keep'"),
+    ({"zero_points": 0}, "zero_points must be among FOLD, SUBTRACT, not 0"),
+    ({"raw_output": "yes"}, "raw_output must be True or False, not 'yes'"),
+    ({"row": 8}, f"parameters must be among {', '.join(sorted(FIELDS))}, not 'row'"),
+], ids=str)
+def test_configuration_refuses_what_is_no_value(given, message):
+    assert refusal(given) == message
+
+
+def test_configuration_refuses_an_unknown_preset():
+    assert refusal({}, "circle") == f"preset must be one of {', '.join(PRESETS)}, not 'circle'"
