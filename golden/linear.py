@@ -7,9 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from golden import check, matmul
+from golden.fbgemm import requantize_fbgemm
 from golden.multiplier import Scale, multiplier_tflite, scale_onnxruntime
 from golden.quantize import Quantization, quantize, storage, symmetric
 from golden.requant import REQUANTIZE
+
+MODES = (*REQUANTIZE, "FBGEMM")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,10 +27,11 @@ class QuantizedLinear:
     w_zp: zero point of the weights, in the range of their dtype; one or one per channel [N].
     y_zp: zero point of the result, -128..255.
     qmin, qmax: clamp of the result, within int8 or within uint8; it decides the dtype of the result.
-    mode: F32, SINGLE, DOUBLE or DOUBLE_UP.
-    scale: for F32, float32; one or one per channel [N], stored as [N].
+    mode: F32, SINGLE, DOUBLE, DOUBLE_UP or FBGEMM.
+    scale: for F32 and FBGEMM, float32; one or one per channel [N], stored as [N].
     m, s: for the other modes, multiplier and right shift; one or one per channel [N], stored as int32 [N]
         and int8 [N].
+    float_bias: for FBGEMM only, float32, one or one per channel [N], stored as [N]; `bias` is then 0.
     a_scale, y_scale: real value of one step of activations and result; not used by the arithmetic.
     """
 
@@ -42,6 +46,7 @@ class QuantizedLinear:
     scale: npt.NDArray[np.float32] | None = None
     m: npt.NDArray[np.int32] | None = None
     s: npt.NDArray[np.int8] | None = None
+    float_bias: npt.NDArray[np.float32] | None = None
     a_scale: float | None = None
     y_scale: float | None = None
 
@@ -66,10 +71,10 @@ class QuantizedLinear:
 
     def _check_factor(self, channels: int) -> None:
         """Check that the factor is of the kind which the mode needs, and give every channel its own."""
-        if self.mode not in REQUANTIZE:
-            raise ValueError(f"mode must be one of {', '.join(REQUANTIZE)}, not {self.mode!r}")
-        needed = {"scale"} if self.mode == "F32" else {"m", "s"}
-        given = {name for name in ("scale", "m", "s") if getattr(self, name) is not None}
+        if self.mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
+        needed = {"F32": {"scale"}, "FBGEMM": {"scale", "float_bias"}}.get(self.mode, {"m", "s"})
+        given = {name for name in ("scale", "m", "s", "float_bias") if getattr(self, name) is not None}
         if given != needed:
             names = " and ".join(sorted(given)) or "none"
             raise ValueError(
@@ -78,6 +83,10 @@ class QuantizedLinear:
         factors: dict[str, npt.NDArray[np.generic]] = {}
         if self.scale is not None:
             factors["scale"] = check.scales("scale", self.scale)
+        if self.float_bias is not None:
+            factors["float_bias"] = check.floats("float_bias", self.float_bias)
+            if self.bias.any():
+                raise ValueError("bias must be 0 where float_bias is given")
         if self.m is not None and self.s is not None:
             factors["m"] = check.integers("m", self.m, 0, 2**31 - 1).astype(np.int32)
             factors["s"] = check.integers("s", self.s, 2, 62).astype(np.int8)
@@ -91,8 +100,13 @@ class QuantizedLinear:
 
     def forward(self, a: npt.ArrayLike) -> npt.NDArray[np.int8 | np.uint8]:
         """Return the results [M, N] for activations `a` [M, K]: int8 if qmin..qmax fits int8, else uint8."""
-        factor = (self.scale,) if self.mode == "F32" else (self.m, self.s)
-        q = REQUANTIZE[self.mode](self.accumulators(a), *factor, self.y_zp, self.qmin, self.qmax)
+        output = self.y_zp, self.qmin, self.qmax
+        acc = self.accumulators(a)
+        if self.float_bias is not None and self.scale is not None:
+            q = requantize_fbgemm(acc, self.float_bias, self.scale, *output)
+        else:
+            factor = (self.scale,) if self.mode == "F32" else (self.m, self.s)
+            q = REQUANTIZE[self.mode](acc, *factor, *output)
         return q.astype(self.output_dtype)
 
     @property

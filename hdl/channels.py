@@ -5,7 +5,7 @@ current one when a tile asks for the next set, and is free again when results of
 another set leave the last column.
 """
 
-from amaranth import Module, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -48,8 +48,8 @@ class Channels(wiring.Component):
     weight_zero_point : Out, [2][cols] (with `SUBTRACT`)
         Of both sets.
     illegal : Out
-        The accepted beat holds a shift outside 2..62, a multiplier of 2^31 or more, or in mode F32
-        a scale that is negative, infinite or not a number.
+        The accepted beat holds a shift outside 2..62, a multiplier of 2^31 or more, or in a float
+        mode a scale that is negative, infinite or not a number (FBGEMM: or such a bias).
     mode : In, Mode
         With several modes only.
     """
@@ -139,12 +139,16 @@ class Channels(wiring.Component):
         wrong_fixed = Signal()
         wrong_float = Signal()
         if config.selectable:
-            m.d.comb += is_float.eq(self.mode == Mode.F32)
+            m.d.comb += is_float.eq(Cat(self.mode == mode for mode in config.float_modes).any())
         else:
             m.d.comb += is_float.eq(not config.fixed_modes)
         if config.fixed_modes:
             m.d.comb += wrong_fixed.eq(
                 payload.multiplier[31] | (payload.shift < 2) | (payload.shift > 62))
-        if Mode.F32 in config.modes:
+        if config.float_modes:
             m.d.comb += wrong_float.eq(payload.multiplier[31] | payload.multiplier[23:31].all())
-        m.d.comb += self.illegal.eq(beat & ((is_float & wrong_float) | (~is_float & wrong_fixed)))
+        wrong_bias = Signal()
+        if Mode.FBGEMM in config.modes:
+            is_fbgemm = self.mode == Mode.FBGEMM if config.selectable else 1
+            m.d.comb += wrong_bias.eq(is_fbgemm & payload.bias[23:31].all())
+        m.d.comb += self.illegal.eq(beat & (wrong_bias | Mux(is_float, wrong_float, wrong_fixed)))

@@ -12,13 +12,14 @@ class ConfigError(ValueError):
     """A parameter is out of range or contradicts another; the message is one line."""
 
 
-class Mode(enum.Enum, shape=2):
+class Mode(enum.Enum, shape=3):
     """Requantization modes; the values are the encoding of the `mode` port."""
 
     F32 = 0
     SINGLE = 1
     DOUBLE = 2
     DOUBLE_UP = 3
+    FBGEMM = 4
 
 
 class ZeroPoints(enum.Enum, shape=1):
@@ -149,9 +150,14 @@ class Config:
         return self.rows * self.groups
 
     @property
+    def float_modes(self) -> tuple[Mode, ...]:
+        """The built modes that multiply by a float32."""
+        return tuple(mode for mode in self.modes if mode in (Mode.F32, Mode.FBGEMM))
+
+    @property
     def fixed_modes(self) -> tuple[Mode, ...]:
         """The built modes that multiply by an integer and shift."""
-        return tuple(mode for mode in self.modes if mode is not Mode.F32)
+        return tuple(mode for mode in self.modes if mode not in self.float_modes)
 
     @property
     def selectable(self) -> bool:

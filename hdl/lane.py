@@ -1,6 +1,6 @@
 """A lane: channel parameters, bias and requantizer of the columns that it serves."""
 
-from amaranth import Cat, Module, signed, unsigned
+from amaranth import C, Cat, Module, Mux, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -32,7 +32,7 @@ def lane_load_signature(config: Config) -> stream.Signature:
 
 
 class Lane(wiring.Component):
-    """Adds the bias of a channel (modulo 2^32) and requantizes.
+    """Adds the bias of a channel (modulo 2^32; in mode FBGEMM a float32) and requantizes.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Lane(wiring.Component):
     stage, mode : In
         See `Requantizer`.
     raw : Out, signed(32)
-        Accumulator with bias.
+        Accumulator with bias; in mode FBGEMM without.
     y, clamped : Out
         See `Requantizer`.
     """
@@ -94,7 +94,8 @@ class Lane(wiring.Component):
 
         acc = delay(m, self.acc, 1, name="acc_read")
         channel = read.data
-        m.d.sync += self.raw.eq(acc + channel.bias)
+        # FBGEMM's bias is a float32, added in the requantizer.
+        m.d.sync += self.raw.eq(acc + Mux(self._float_bias(), 0, channel.bias))
 
         if config.modes:
             m.submodules.requantizer = requantizer = self.requantizer
@@ -105,8 +106,16 @@ class Lane(wiring.Component):
                 self.y.eq(requantizer.y),
                 self.clamped.eq(requantizer.clamped),
             ]
+            if Mode.FBGEMM in config.modes:
+                m.d.comb += requantizer.bias.eq(delay(m, channel.bias.as_unsigned(), 1, name="float_bias"))
             if config.fixed_modes:
                 m.d.comb += requantizer.shift.eq(delay(m, channel.shift, 1, name="shift_bias"))
             if config.selectable:
                 m.d.comb += requantizer.mode.eq(self.mode)
         return m
+
+    def _float_bias(self):
+        """Whether the bias field holds a float32."""
+        if self.config.selectable and Mode.FBGEMM in self.config.modes:
+            return self.mode == Mode.FBGEMM
+        return C(self.config.modes == (Mode.FBGEMM,))

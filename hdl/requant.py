@@ -2,11 +2,12 @@
 
 ::
 
-             ┌ float32 mode ─► FloatFromInt ─┐            ┌─► FloatRound ─┐
-    acc ─────┤                               ├► Multiply ─┤               ├► + zero point ─► clamp ─► y
-             └ fixed-point modes ─► delay ───┘            └─► FixedRound ─┘
+             ┌ float32 modes ─► FloatFromInt (► FloatAdd) ─┐            ┌─► FloatRound ─┐
+    acc ─────┤                                             ├► Multiply ─┤               ├► + zero point ► clamp ► y
+             └ fixed-point modes ─► delay ─────────────────┘            └─► FixedRound ─┘
 
-A configuration with one mode gets only the path of that mode.
+A configuration gets only the paths of its modes. `FloatAdd` is there for FBGEMM, whose bias is a
+float32; mode F32 beside it adds 0.
 """
 
 from amaranth import Cat, Module, Mux, Signal, Value, signed, unsigned
@@ -15,6 +16,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config, Mode
 from hdl.delay import delay
+from hdl.float_add import FloatAdd
 from hdl.multiply import Multiply
 from hdl.requant_fixed import ROUNDED, FixedRound
 from hdl.requant_float import FloatFromInt, FloatRound
@@ -45,15 +47,17 @@ class Requantizer(wiring.Component):
     ----------
     latency : int
         Cycles from `acc` to `y`: 9 for SINGLE alone, 10 for other fixed-point modes, 13 with F32
-        alone, 14 for F32 and a double-rounding mode together.
+        alone, 14 for F32 and a double-rounding mode together; with FBGEMM 7 more than with F32.
 
     Members
     -------
     acc : In, signed(32)
     multiplier : In, 32 bits
-        Fixed-point modes: integer below 2^31. F32: bits of a positive IEEE 754 float32.
+        Fixed-point modes: integer below 2^31. Float modes: bits of a positive IEEE 754 float32.
     shift : In, 2 to 62
         With fixed-point modes only.
+    bias : In, 32 bits
+        With FBGEMM only: bits of a finite float32.
     mode : In, Mode
         With several modes only; constant while results are on their way.
     stage : In, OutputStage
@@ -66,10 +70,12 @@ class Requantizer(wiring.Component):
 
     def __init__(self, config: Config):
         self.config = config
-        self.has_float = Mode.F32 in config.modes
+        self.has_float = bool(config.float_modes)
+        self.has_add = Mode.FBGEMM in config.modes
         self.has_fixed = bool(config.fixed_modes)
         self.fixed_round = FixedRound(config) if self.has_fixed else None
-        self.front_latency = FloatFromInt.latency if self.has_float else 0
+        self.front_latency = (FloatFromInt.latency if self.has_float else 0) + (
+            FloatAdd.latency if self.has_add else 0)
         self.round_latency = max(
             FloatRound.latency if self.has_float else 0,
             self.fixed_round.latency if self.has_fixed else 0)
@@ -83,6 +89,8 @@ class Requantizer(wiring.Component):
         }
         if self.has_fixed:
             members["shift"] = In(unsigned(6))
+        if self.has_add:
+            members["bias"] = In(32)
         if config.selectable:
             members["mode"] = In(Mode)
         super().__init__(members)
@@ -94,7 +102,7 @@ class Requantizer(wiring.Component):
 
         if self.has_float and self.has_fixed:
             is_float = Signal()
-            m.d.comb += is_float.eq(self.mode == Mode.F32)
+            m.d.comb += is_float.eq(Cat(self.mode == mode for mode in self.config.float_modes).any())
             float_a, float_b, float_rounded = self._float_path(m, multiply.o)
             fixed_a, fixed_b, fixed_rounded = self._fixed_path(m, multiply.o)
             m.d.comb += [
@@ -119,10 +127,9 @@ class Requantizer(wiring.Component):
         return m
 
     def _float_path(self, m, product):
-        """Operands of the multiplier and rounded result of mode F32."""
-        m.submodules.float_from_int = from_int = FloatFromInt()
+        """Operands of the multiplier and rounded result of the float modes."""
         m.submodules.float_round = float_round = FloatRound()
-        m.d.comb += from_int.acc.eq(self.acc)
+        negative, acc_mantissa, leading_zeros = self._float_acc(m)
 
         # A subnormal scale is below 2^-126: its product with any int32 rounds to 0.
         scale = Signal(data.StructLayout({"fraction": 23, "exponent": 8}))
@@ -134,14 +141,32 @@ class Requantizer(wiring.Component):
             mantissa.eq(Mux(normal, Cat(scale.fraction, normal), 0)),
         ]
         exponent = Signal(signed(10))
-        m.d.comb += exponent.eq(from_int.leading_zeros - scale.exponent)
+        m.d.comb += exponent.eq(leading_zeros - scale.exponent)
         m.d.comb += [
             float_round.product.eq(product[:49]),
             float_round.exponent.eq(delay(m, exponent, Multiply.latency, name="float_exponent")),
-            float_round.negative.eq(delay(m, from_int.negative, Multiply.latency, name="float_negative")),
+            float_round.negative.eq(delay(m, negative, Multiply.latency, name="float_negative")),
         ]
         late = self.round_latency - FloatRound.latency
-        return from_int.mantissa, mantissa, delay(m, float_round.o, late, name="float_rounded")
+        return acc_mantissa, mantissa, delay(m, float_round.o, late, name="float_rounded")
+
+    def _float_acc(self, m):
+        """Sign, mantissa and leading zeros of the accumulator as a float32, with FBGEMM's bias added."""
+        m.submodules.float_from_int = from_int = FloatFromInt()
+        m.d.comb += from_int.acc.eq(self.acc)
+        if not self.has_add:
+            return from_int.negative, from_int.mantissa, from_int.leading_zeros
+        m.submodules.float_add = float_add = FloatAdd()
+        bias = self.bias
+        if self.config.selectable:
+            bias = Mux(self.mode == Mode.FBGEMM, bias, 0)
+        m.d.comb += [
+            float_add.negative.eq(from_int.negative),
+            float_add.mantissa.eq(from_int.mantissa),
+            float_add.leading_zeros.eq(from_int.leading_zeros),
+            float_add.b.eq(delay(m, bias, FloatFromInt.latency, name="float_bias")),
+        ]
+        return float_add.sum_negative, float_add.sum_mantissa, float_add.sum_leading_zeros
 
     def _fixed_path(self, m, product):
         """Operands of the multiplier and rounded result of the fixed-point modes."""

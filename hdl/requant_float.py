@@ -91,7 +91,7 @@ class FloatRound(wiring.Component):
     product : In, unsigned(49)
         Mantissa of the accumulator times mantissa of the scale: 0 or 2^46 to 2^48.
     exponent : In, signed(10)
-        ``leading_zeros - biased exponent of the scale``: larger is smaller.
+        ``leading_zeros - biased exponent of the scale``, -355 to 183: larger is smaller.
     negative : In
     o : Out, ROUNDED
     """
@@ -112,7 +112,7 @@ class FloatRound(wiring.Component):
 
         # The value is mantissa * 2^-n with n = exponent + 119 - carry, where the product's
         # leading one is in bit 46 + carry (2^48, from two full mantissas, cannot occur: a scale's
-        # mantissa is at most 2^24 - 1). Only n = 15..25 gives a value that is neither saturated
+        # mantissa is at most 2^24 - 1). Only n = 15..24 gives a value that is neither saturated
         # nor 0: `place` = n - 14.
         carry = Signal()
         place = Signal(signed(11))
@@ -132,19 +132,19 @@ class FloatRound(wiring.Component):
                 half_even(product[23:47], product[22], product[:22].any()))),
             s1_place.eq(place),
             s1_huge.eq((place < 1) & (product != 0)),
-            s1_tiny.eq((place > 11) | (product == 0)),
+            s1_tiny.eq((place > 10) | (product == 0)),
             s1_negative.eq(self.negative),
         ]
 
         # In units of one half: mantissa >> (n - 1) = mantissa >> (13 + place).
-        window = Signal(unsigned(25 + 11))
-        m.d.comb += window.eq(Cat(C(0, 11), s1_mantissa) >> s1_place)
+        window = Signal(unsigned(25 + 10))
+        m.d.comb += window.eq(Cat(C(0, 10), s1_mantissa) >> s1_place)
         s2_halves = Signal(unsigned(11), reset_less=True)
         s2_sticky = Signal(reset_less=True)
         s2_negative = Signal(reset_less=True)
         m.d.sync += [
-            s2_halves.eq(Mux(s1_huge, 1023, Mux(s1_tiny, 0, window[24:]))),
-            s2_sticky.eq(window[:24].any() & ~s1_tiny | s1_huge),
+            s2_halves.eq(Mux(s1_huge, 1023, Mux(s1_tiny, 0, window[23:]))),
+            s2_sticky.eq(window[:23].any() & ~s1_tiny | s1_huge),
             s2_negative.eq(s1_negative),
         ]
 

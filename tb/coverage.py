@@ -10,8 +10,9 @@ from pathlib import Path
 
 __all__ = ["BINS", "Bins", "empty", "merge"]
 
-MODES = ("F32", "SINGLE", "DOUBLE", "DOUBLE_UP")
-FIXED = MODES[1:]
+FIXED = ("SINGLE", "DOUBLE", "DOUBLE_UP")
+FLOAT = ("F32", "FBGEMM")
+MODES = (*FLOAT, *FIXED)
 
 BINS: tuple[str, ...] = (
     # Cell: operand and accumulator corners.
@@ -27,8 +28,10 @@ BINS: tuple[str, ...] = (
         "zero_point_lowest", "zero_point_highest", "above_2_24")),
     *(f"requant.{mode}.shift_{shift}" for mode in FIXED for shift in range(2, 63)),
     *(f"requant.{mode}.rounds_twice" for mode in ("DOUBLE", "DOUBLE_UP")),
-    "requant.F32.subnormal_scale", "requant.F32.tiny_scale", "requant.F32.huge_scale",
-    "requant.F32.acc_rounds_up_to_power_of_two",
+    *(f"requant.{mode}.{what}" for mode in FLOAT for what in (
+        "subnormal_scale", "tiny_scale", "huge_scale", "acc_rounds_up_to_power_of_two")),
+    *(f"requant.FBGEMM.{what}" for what in (
+        "bias_cancels", "bias_dominates", "bias_is_half_a_last_bit", "subnormal_bias")),
     *(f"requant.selected_{mode}" for mode in MODES),
     # Unit: streams and tile borders.
     *(f"unit.stall.{what}" for what in (

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from golden.linear import QuantizedLinear
 from golden.matmul import fold_bias
 from golden.unit import Geometry, tiles
-from tb.sim_bench import check, fail, reset, start_clock
+from tb.sim_bench import check, fail, require, reset, start_clock
 from tb.sim_ports import description, port
 from tb.sim_stream import Pause, Sink, Source, pauses
 
@@ -109,7 +109,11 @@ class UnitDriver:
         """Payloads of the channels from `n`; those beyond N are legal and otherwise arbitrary."""
         channels = port("channels__payload")
         cols, count = self.geometry.cols, layer.weights.shape[1]
-        bias = layer.bias if self.subtract else fold_bias(layer.bias, layer.weights, layer.a_zp)
+        if layer.float_bias is not None:
+            require(self.subtract or layer.a_zp == 0, "a float bias cannot hold a folded zero point", a_zp=layer.a_zp)
+            bias = layer.float_bias.view(np.int32)
+        else:
+            bias = layer.bias if self.subtract else fold_bias(layer.bias, layer.weights, layer.a_zp)
         # Value of each field, and of the channels beyond N.
         columns: dict[str, tuple[Any, int]] = {
             "bias": (bias, 0),

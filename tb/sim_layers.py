@@ -26,13 +26,18 @@ def layer_of(rng: np.random.Generator, k: int, n: int, mode: str, *, extreme: bo
     spread = 2.0 ** (config["act_width"] + config["weight_width"] - 4) * np.sqrt(k)
     scale = (60 / spread * rng.uniform(0.3, 3, n)).astype(np.float32)
     factor: dict[str, Any] = {"scale": scale}
-    if mode != "F32":
+    if mode == "FBGEMM":
+        factor["float_bias"] = rng.normal(0, spread, n).astype(np.float32)
+    elif mode != "F32":
         fraction, exponent = np.frexp(scale.astype(float))
         factor = {"m": np.minimum(np.rint(fraction * 2**31), 2**31 - 1).astype(np.int64), "s": 31 - exponent}
     y_zp, qmin, qmax = stage or (int(rng.integers(-20, 20)), -128, 127)
+    bias = rng.integers(-int(spread), int(spread), n, np.int32, endpoint=True)
+    # A float bias cannot hold what folding an activation zero point adds to it.
+    has_a_zp = zero_points and (subtract or mode != "FBGEMM")
     return QuantizedLinear(
-        weights=weights.astype(kind), bias=rng.integers(-int(spread), int(spread), n, np.int32, endpoint=True),
-        a_zp=int(rng.integers(a_low, a_high, endpoint=True)) if zero_points else 0,
+        weights=weights.astype(kind), bias=bias * (mode != "FBGEMM"),
+        a_zp=int(rng.integers(a_low, a_high, endpoint=True)) if has_a_zp else 0,
         w_zp=int(rng.integers(low, high, endpoint=True)) if zero_points and subtract else 0,
         y_zp=y_zp, qmin=qmin, qmax=qmax, mode=mode, **factor)
 

@@ -75,10 +75,11 @@ async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
         await good()
         channels = port("channels__payload")
         fields = {name: [0] for name in channels.fields}
-        legal = {"multiplier": [0x3F800000], "shift": [2]}
+        legal = {"bias": [0], "multiplier": [0x3F800000], "shift": [2]}
         bad: list[dict[str, list[int]]]
-        if mode == "F32":
+        if mode in ("F32", "FBGEMM"):
             bad = [{"multiplier": [bits]} for bits in (0x7F800000, 0x7FC00000, 0xBF800000, 0x80000000)]
+            bad += [{"bias": [0x7F800000]}] * (mode == "FBGEMM")
         else:
             bad = [{"multiplier": [1 << 31]}, {"shift": [0]}, {"shift": [1]}, {"shift": [63]}]
         for wrong in bad:

@@ -5,10 +5,12 @@ alone proves nothing: ties, their neighbours and the ends of every range are mad
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from golden.fbgemm import requantize_fbgemm
 from golden.requant import REQUANTIZE
 
 __all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "vectors"]
@@ -20,28 +22,51 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Vectors:
-    """Inputs of one requantizer mode, [count] each; `scale` float32 for F32, `m` and `s` for the others."""
+    """Inputs of one requantizer mode, [count] each.
+
+    `scale` float32 for F32 and FBGEMM, `m` and `s` for the others; `bias` float32 for FBGEMM.
+    """
 
     mode: str
     acc: IntArray
     m: IntArray
     s: IntArray
     scale: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
 
     def multiplier(self) -> IntArray:
         """The bits of the hardware's multiplier field."""
-        return self.scale.view(np.uint32).astype(np.int64) if self.mode == "F32" else self.m
+        return self.scale.view(np.uint32).astype(np.int64) if self.mode in ("F32", "FBGEMM") else self.m
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> "Vectors":
+        """The vectors that `keep` selects."""
+        return Vectors(self.mode, *(x[keep] for x in (self.acc, self.m, self.s, self.scale, self.bias)))
+
+    def golden(self, zero_point: int, low: int, high: int) -> IntArray:
+        """Outputs of the golden model."""
+        scales: tuple[npt.NDArray[Any], ...]
+        if self.mode == "FBGEMM":
+            y = requantize_fbgemm(self.acc, self.bias, self.scale, zero_point, low, high)
+        else:
+            scales = (self.scale,) if self.mode == "F32" else (self.m, self.s)
+            y = REQUANTIZE[self.mode](self.acc, *scales, zero_point, low, high)
+        return y.astype(np.int64)
 
 
 def vectors(mode: str, rng: np.random.Generator, count: int) -> Vectors:
     """Directed vectors of `mode`, then `count` random ones."""
+    if mode == "FBGEMM":
+        acc, scale, bias = _biased(rng, count)
+        none = np.zeros(len(acc), np.int64)
+        return Vectors(mode, acc, none, none, scale, bias)
     if mode == "F32":
         corners, random = _float_corners(), _float_random(rng, count)
         acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
         none = np.zeros(len(acc), np.int64)
-        return Vectors(mode, acc, none, none, scale)
+        return Vectors(mode, acc, none, none, scale, np.zeros(len(acc), np.float32))
     table = np.concatenate([np.array(_fixed_corners(), np.int64).T, _fixed_random(rng, count)], axis=1)
-    return Vectors(mode, table[0], table[1], table[2], np.zeros(table.shape[1], np.float32))
+    zeros = np.zeros(table.shape[1], np.float32)
+    return Vectors(mode, table[0], table[1], table[2], zeros, zeros)
 
 
 def expected(v: Vectors, zero_point: int, low: int, high: int) -> tuple[IntArray, npt.NDArray[np.bool_]]:
@@ -50,13 +75,10 @@ def expected(v: Vectors, zero_point: int, low: int, high: int) -> tuple[IntArray
     The golden functions clamp to 9 bits at the widest. A value beyond a bound there is found by
     moving the zero point by one towards the inside: it still touches the bound.
     """
-    scales = (v.scale,) if v.mode == "F32" else (v.m, v.s)
-    requantize = REQUANTIZE[v.mode]
-
     def inner(shift: int) -> IntArray:
-        return np.asarray(requantize(v.acc, *scales, min(max(zero_point + shift, -256), 255), -256, 255), np.int64)
+        return v.golden(min(max(zero_point + shift, -256), 255), -256, 255)
 
-    y = np.asarray(requantize(v.acc, *scales, zero_point, low, high), np.int64)
+    y = v.golden(zero_point, low, high)
     above = inner(-1) >= high if zero_point > -256 else inner(0) > high
     below = inner(1) <= low if zero_point < 255 else inner(0) < low
     return y, above | below
@@ -142,3 +164,21 @@ def _float_random(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.N
     exponent = np.where(rng.random(count) < 0.8, rng.uniform(-3, 9, count) - magnitude, rng.uniform(-60, 20, count))
     mantissa = np.where(rng.random(count) < 0.2, 1.0, rng.uniform(1, 2, count))
     return acc, (mantissa * 2.0 ** np.floor(exponent)).astype(np.float32)
+
+
+def _biased(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """acc, scale, bias: sums that cancel, round, or swallow one of the two; then random."""
+    corners, random = _float_corners(), _float_random(rng, count)
+    acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
+    real = acc.astype(np.float64)
+    last = np.spacing(np.abs(real).astype(np.float32)).astype(np.float64)
+    # What is added is relative to the accumulator or to the worth of its last bit, or a constant.
+    kinds = [
+        -real, -real + 1, -real - 0.5, -real * (1 + 2.0**-23), -real / 2, real, 0 * real, 0 * real + 0.5,
+        0 * real - 1.5, last / 2, -last / 2, 1.5 * last, -1.5 * last, last / 4, -last * 0.75, last * 0.5000001,
+        0 * real + 2.0**-149, 0 * real - 2.0**-126, 0 * real + 2.0**33, 0 * real - 3.0e38,
+        real * 2.0 ** rng.uniform(-30, 30, len(acc)), -real * 2.0 ** rng.uniform(-3, 3, len(acc)),
+    ]
+    chosen = rng.permutation(np.arange(len(acc)) % len(kinds))
+    bias = np.stack(kinds)[chosen, np.arange(len(acc))].astype(np.float32)
+    return acc, scale, bias

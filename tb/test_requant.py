@@ -6,7 +6,8 @@ from tb.run import generate, simulate
 
 
 @pytest.mark.parametrize("modes", [
-    "F32", "SINGLE", "DOUBLE", "DOUBLE_UP", "F32,SINGLE", "DOUBLE,DOUBLE_UP", "F32,SINGLE,DOUBLE,DOUBLE_UP",
+    "F32", "SINGLE", "DOUBLE", "DOUBLE_UP", "FBGEMM", "F32,SINGLE", "DOUBLE,DOUBLE_UP", "F32,FBGEMM",
+    "F32,SINGLE,DOUBLE,DOUBLE_UP", "F32,SINGLE,DOUBLE,DOUBLE_UP,FBGEMM",
 ])
 def test_requantizer_equals_the_golden_model(directory, coverage, modes):
     requantizer = generate("requant", directory, modes=modes)

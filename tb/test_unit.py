@@ -21,6 +21,8 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "shared-2": {"rows": 4, "cols": 4, "requant_lanes": 2, "raw_output": True},
     "shared-4": {"rows": 1, "cols": 8, "requant_lanes": 2, "modes": "DOUBLE"},
     "shared-by-all": {"rows": 3, "cols": 3, "requant_lanes": 1, "modes": "SINGLE,DOUBLE_UP"},
+    "float-bias": {"rows": 2, "cols": 4, "modes": "FBGEMM", "raw_output": True},
+    "float-bias-subtract": {"rows": 2, "cols": 2, "modes": "DOUBLE,F32,FBGEMM", "zero_points": "subtract"},
     "raw-only": {"rows": 2, "cols": 4, "modes": "none", "raw_output": True},
     "raw-only-shared": {"rows": 4, "cols": 4, "modes": "none", "raw_output": True, "requant_lanes": 2},
     "4-bit": {"rows": 4, "cols": 4, "act_width": 4, "weight_width": 4, "acc_width": 20},

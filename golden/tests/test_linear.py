@@ -232,7 +232,7 @@ def test_quantize_bias_keeps_all_32_bits() -> None:
             "FLOAT",
             {},
             ValueError,
-            "mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, not 'FLOAT'",
+            "mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not 'FLOAT'",
         ),
     ],
 )
@@ -275,7 +275,7 @@ PER_CHANNEL = Quantization(np.ones(2, np.float32), np.zeros(2, np.int32), -128, 
         ),
         (dict(a_q=PER_CHANNEL), ValueError, "a_q must be per tensor, not per channel on axis 1"),
         (dict(y_q=PER_CHANNEL), ValueError, "y_q must be per tensor, not per channel on axis 1"),
-        (dict(mode="X"), ValueError, "mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, not 'X'"),
+        (dict(mode="X"), ValueError, "mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not 'X'"),
         (dict(weight_bits=1), ValueError, "bits must be one of 8, 4, 2, not 1"),
     ],
 )
@@ -299,3 +299,26 @@ def test_quantize_bias_refuses_a_unit_which_vanishes() -> None:
     with pytest.raises(ValueError) as raised:
         quantize_bias([1.0], 2.0**-100, 2.0**-100)
     assert str(raised.value) == "a_scale * w_scale must be finite and > 0, not 0.0"
+
+
+def test_layer_adds_a_float_bias_after_the_sum():
+    layer = QuantizedLinear(
+        weights=np.int8([[1], [2]]), bias=np.zeros(1, np.int32), a_zp=0, y_zp=3, qmin=-128, qmax=127, mode="FBGEMM",
+        scale=np.float32(0.5), float_bias=np.float32(1.5))
+    # (11 + 1.5) / 2 = 6.25 and (-11 + 1.5) / 2 = -4.75, each to the nearest integer, then the zero point.
+    assert layer.forward(np.int8([[3, 4], [-3, -4]])).tolist() == [[9], [-2]]
+    assert layer.accumulators(np.int8([[3, 4]])).tolist() == [[11]]
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"float_bias": None}, "factor of mode FBGEMM must be float_bias and scale, not scale"),
+    ({"bias": np.int32([1])}, "bias must be 0 where float_bias is given"),
+    ({"float_bias": np.float32([np.nan])}, "float_bias"),
+    ({"mode": "F32"}, "factor of mode F32 must be scale, not float_bias and scale"),
+])
+def test_layer_refuses_a_bad_float_bias(change, message):
+    fields = {
+        "weights": np.int8([[1], [2]]), "bias": np.int32([0]), "a_zp": 0, "y_zp": 0, "qmin": -128, "qmax": 127,
+        "mode": "FBGEMM", "scale": np.float32(0.5), "float_bias": np.float32(1.5)}
+    with pytest.raises(ValueError, match=message):
+        QuantizedLinear(**fields | change)
