@@ -17,10 +17,11 @@ unexport $(filter COCOTB_% GPI_% PYGPI_%,$(.VARIABLES))
 # --------------------------------------------------------------------------------------------------- configuration
 # `make verilog ROWS=32 COLS=32` becomes `python -m gen --rows 32 --cols 32`. What is not set is left to the
 # generator, which has the defaults and the checks: a bad value is refused there, in one line.
-SETTINGS := PRESET BLOCK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
+SETTINGS := PRESET FRAMEWORK BLOCK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
 option = $(if $($(1)),--$(2) '$($(1))')
 CONFIG = $(strip \
   $(call option,PRESET,preset) \
+  $(call option,FRAMEWORK,framework) \
   $(call option,BLOCK,block) \
   $(call option,ROWS,rows) \
   $(call option,COLS,cols) \
@@ -38,7 +39,7 @@ OUT ?= build/verilog
 # SIM=verilator and SEED=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog waves readme lint lock train clean distclean
+.PHONY: help setup sim test verilog waves replay readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,9 @@ verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/veri
 
 waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 	$(PY) -m tb waves
+
+replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.npz and MODE=... or FRAMEWORK=...
+	$(PY) -m tb replay $(if $(VECTORS),'$(VECTORS)') $(call option,MODE,mode) $(call option,FRAMEWORK,framework)
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme

@@ -4,9 +4,10 @@ import argparse
 import dataclasses
 
 from gen.presets import PRESETS
+from golden.frameworks import framework
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
 
-__all__ = ["add_options", "config_from", "configuration"]
+__all__ = ["add_options", "config_from", "configuration", "mode_of"]
 
 HELP = {
     "rows": "cells from top to bottom, 1 to 64",
@@ -26,6 +27,7 @@ HELP = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--preset`` and an option for each parameter; defaults are the preset's."""
     parser.add_argument("--preset", default="square", help=f"{', '.join(PRESETS)} (default square)")
+    parser.add_argument("--framework", help="build the rounding mode of this inference stack, such as onnxruntime")
     for field in dataclasses.fields(Config):
         flag = f"--{field.name.replace('_', '-')}"
         if field.name == "raw_output":
@@ -49,7 +51,19 @@ def config_from(options: argparse.Namespace) -> Config:
     """
     names = [field.name for field in dataclasses.fields(Config)]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.framework is not None:
+        if "modes" in given:
+            raise ConfigError(f"modes must not be given beside framework {options.framework!r}, which decides them")
+        given["modes"] = [mode_of(options.framework)]
     return configuration(given, options.preset)
+
+
+def mode_of(name: str) -> str:
+    """The rounding mode of the inference stack `name`; ConfigError for one that no mode equals."""
+    try:
+        return framework(name).mode
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def configuration(given: dict[str, object], preset: str = "square") -> Config:

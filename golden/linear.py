@@ -1,5 +1,6 @@
 """A quantized fully connected layer: Y = requantize(A W + bias)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -7,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from golden import check, matmul
-from golden.fbgemm import requantize_fbgemm
+from golden.memory import MemoryUsage, linear_memory
+from golden.modes import FACTORS, check_mode, requantize
 from golden.multiplier import Scale, multiplier_tflite, scale_onnxruntime
+from golden.observers import MinMax, Observer
 from golden.quantize import Quantization, quantize, storage, symmetric
-from golden.requant import REQUANTIZE
-
-MODES = (*REQUANTIZE, "FBGEMM")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,9 +71,8 @@ class QuantizedLinear:
 
     def _check_factor(self, channels: int) -> None:
         """Check that the factor is of the kind which the mode needs, and give every channel its own."""
-        if self.mode not in MODES:
-            raise ValueError(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
-        needed = {"F32": {"scale"}, "FBGEMM": {"scale", "float_bias"}}.get(self.mode, {"m", "s"})
+        check_mode(self.mode)
+        needed = {"float_bias" if name == "bias" else name for name in FACTORS[self.mode]}
         given = {name for name in ("scale", "m", "s", "float_bias") if getattr(self, name) is not None}
         if given != needed:
             names = " and ".join(sorted(given)) or "none"
@@ -100,14 +99,24 @@ class QuantizedLinear:
 
     def forward(self, a: npt.ArrayLike) -> npt.NDArray[np.int8 | np.uint8]:
         """Return the results [M, N] for activations `a` [M, K]: int8 if qmin..qmax fits int8, else uint8."""
-        output = self.y_zp, self.qmin, self.qmax
-        acc = self.accumulators(a)
-        if self.float_bias is not None and self.scale is not None:
-            q = requantize_fbgemm(acc, self.float_bias, self.scale, *output)
-        else:
-            factor = (self.scale,) if self.mode == "F32" else (self.m, self.s)
-            q = REQUANTIZE[self.mode](acc, *factor, *output)
+        factor = {"scale": self.scale, "m": self.m, "s": self.s, "bias": self.float_bias}
+        q = requantize(self.mode, self.accumulators(a), factor, self.y_zp, self.qmin, self.qmax)
         return q.astype(self.output_dtype)
+
+    def memory_usage(self, weight_bits: int = 8) -> MemoryUsage:
+        """Return the bytes of the parameters, in float32 and quantized.
+
+        Parameters
+        ----------
+        weight_bits: 2..8, the width at which weights are stored, or 1 for weights of -1 and 1.  Too few bits
+            for the weights are a ValueError.
+        """
+        k, n = self.weights.shape
+        usage = linear_memory(k, n, weight_bits=weight_bits, fixed_point=self.m is not None)
+        low = -(2 ** (weight_bits - 1)) if self.weights.dtype == np.int8 else 0
+        if weight_bits > 1 or not np.isin(self.weights, (-1, 1)).all():
+            check.integers("weights", self.weights, low, low + 2**weight_bits - 1)
+        return usage
 
     @property
     def output_dtype(self) -> type[np.int8] | type[np.uint8]:
@@ -162,6 +171,35 @@ class QuantizedLinear:
             y_scale=y_scale,
             **factor,
         )
+
+    @classmethod
+    def calibrate(
+        cls,
+        w: npt.ArrayLike,
+        bias: npt.ArrayLike,
+        x: npt.ArrayLike,
+        *,
+        mode: str,
+        act_bits: int = 8,
+        weight_bits: int = 8,
+        relu: bool = False,
+        observer: Callable[[], Observer] = MinMax,
+    ) -> tuple[Self, Quantization, Quantization]:
+        """Quantize a layer for examples `x` [M, K]; also return how its activations and results are quantized.
+
+        Both are asymmetric, signed, per tensor, of act_bits (8, 4 or 2), over the range which an observer takes
+        from `x` and from what the real layer makes of it.  The other parameters are those of `from_float`.  For
+        batches and for several layers there is `golden.model.quantize_model`.
+        """
+        x, w = check.floats("x", x, ndim=2), check.floats("w", w, ndim=2)
+        if x.shape[1] != len(w):
+            raise ValueError(f"x must have {len(w)} columns, not {x.shape[1]}")
+        y = x @ w + check.floats("bias", bias, ndim=1)
+        inputs, results = observer(), observer()
+        inputs.observe(x)
+        results.observe(np.maximum(y, 0) if relu else y)
+        a_q, y_q = inputs.quantization(act_bits), results.quantization(act_bits)
+        return cls.from_float(w, bias, a_q, y_q, mode=mode, weight_bits=weight_bits, relu=relu), a_q, y_q
 
 
 def quantize_bias(bias: npt.ArrayLike, a_scale: Scale, w_scale: npt.ArrayLike) -> npt.NDArray[np.int32]:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from gen.__main__ import OneLineParser
 from gen.block import ConfigError, parameters
@@ -10,7 +11,9 @@ from gen.write import WriteError
 from tb.digits import DigitsError, recognize, table
 from tb.lint import LintError, lint
 from tb.readme import ReadmeError, update
+from tb.replay import Difference, replay_all
 from tb.run import ROOT, SimulationError
+from tb.vectors import VectorError
 from tb.waves import make_waves
 
 __all__ = ["main"]
@@ -24,14 +27,18 @@ def main(arguments: list[str] | None = None) -> int:
     add_options(sim)
     sim.add_argument("--images", type=int, help="how many test images (default all)")
     jobs.add_parser("waves", help="record a tiny product with a saved view")
+    again = jobs.add_parser("replay", help="run vectors of your own through model and hardware")
+    again.add_argument("vectors", nargs="*", type=Path, help=".npz files, see docs/replay.md")
+    again.add_argument("--mode", help="rounding mode")
+    again.add_argument("--framework", help="inference stack that decides the mode")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
     try:
         JOBS[options.job](options)
-    except (ConfigError, WriteError, DigitsError) as error:
+    except (ConfigError, WriteError, DigitsError, VectorError) as error:
         parser.error(str(error))
-    except (SimulationError, LintError, ReadmeError) as error:
+    except (SimulationError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
         return 1
     return 0
@@ -48,6 +55,12 @@ def _waves(options: argparse.Namespace) -> None:
           f"  surfer --command-file {surfer} {waves}")
 
 
+def _replay(options: argparse.Namespace) -> None:
+    if not options.vectors:
+        raise VectorError("vectors must be given: make replay VECTORS=x.npz MODE=F32")
+    print(replay_all(options.vectors, options.mode, options.framework))
+
+
 def _lint(options: argparse.Namespace) -> None:
     print(f"{lint()} configurations are clean in Icarus and Verilator")
 
@@ -56,7 +69,7 @@ def _readme(options: argparse.Namespace) -> None:
     update()
 
 
-JOBS = {"sim": _sim, "waves": _waves, "lint": _lint, "readme": _readme}
+JOBS = {"sim": _sim, "waves": _waves, "replay": _replay, "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

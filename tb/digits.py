@@ -105,7 +105,8 @@ def table(figures: dict[str, Any]) -> str:
         ("utilization", f"{figures['utilization']:.1%}", "of the multipliers, over all cycles"),
         ("simulation speed", f"{figures['simulated_cycles_per_second']:,.0f}", "clock cycles per second"),
     ]
-    lines = [f"Handwritten digits on {figures['block']}, mode {figures['mode']}, Icarus Verilog {figures['icarus']}", ""]
+    title = f"Handwritten digits on {figures['block']}, mode {figures['mode']}, Icarus Verilog {figures['icarus']}"
+    lines = [title, ""]
     lines += [f"  {name:<18} {value:>10}  {note}" for name, value, note in rows]
     lines += [
         "",

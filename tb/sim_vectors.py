@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from golden.fbgemm import requantize_fbgemm
-from golden.requant import REQUANTIZE
+from golden.modes import FACTORS, requantize
 
 __all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "vectors"]
 
@@ -36,20 +35,17 @@ class Vectors:
 
     def multiplier(self) -> IntArray:
         """The bits of the hardware's multiplier field."""
-        return self.scale.view(np.uint32).astype(np.int64) if self.mode in ("F32", "FBGEMM") else self.m
+        return self.scale.view(np.uint32).astype(np.int64) if "scale" in FACTORS[self.mode] else self.m
 
     def where(self, keep: npt.NDArray[np.bool_]) -> "Vectors":
         """The vectors that `keep` selects."""
-        return Vectors(self.mode, *(x[keep] for x in (self.acc, self.m, self.s, self.scale, self.bias)))
+        return Vectors(
+            self.mode, self.acc[keep], self.m[keep], self.s[keep], self.scale[keep], self.bias[keep])
 
     def golden(self, zero_point: int, low: int, high: int) -> IntArray:
         """Outputs of the golden model."""
-        scales: tuple[npt.NDArray[Any], ...]
-        if self.mode == "FBGEMM":
-            y = requantize_fbgemm(self.acc, self.bias, self.scale, zero_point, low, high)
-        else:
-            scales = (self.scale,) if self.mode == "F32" else (self.m, self.s)
-            y = REQUANTIZE[self.mode](self.acc, *scales, zero_point, low, high)
+        factor: dict[str, npt.NDArray[Any]] = {"scale": self.scale, "m": self.m, "s": self.s, "bias": self.bias}
+        y = requantize(self.mode, self.acc, factor, zero_point, low, high)
         return y.astype(np.int64)
 
 

@@ -9,6 +9,8 @@ from gen.describe import parameters
 from gen.options import configuration
 from hdl.config import Config, Mode, ZeroPoints
 
+MODES = (Mode.F32, Mode.SINGLE, Mode.DOUBLE, Mode.DOUBLE_UP)
+
 
 def description(block, **given):
     """The JSON of a block, as a user gets it."""
@@ -73,7 +75,8 @@ def test_description_with_subtraction_has_raw_operands_and_zero_points():
         "weight_zero_point": field(70, [], 5, False)}
     assert port(described, "a_zero_point") == {"name": "a_zero_point", "direction": "input", "width": 4,
                                                "signed": False}
-    assert port(described, "mode") == {"name": "mode", "direction": "input", "width": 2, "signed": False}
+    assert port(described, "mode") == {
+        "name": "mode", "direction": "input", "width": (len(Mode) - 1).bit_length(), "signed": False}
 
 
 @pytest.mark.parametrize("depth", [1, 5])
@@ -127,7 +130,13 @@ def test_description_derived_numbers_are_those_of_the_configuration():
     described = description("unit", rows=3, cols=6, depth=2, requant_lanes=2, zero_points=ZeroPoints.SUBTRACT)
     assert described["derived"] == {
         "a_width": 9, "w_width": 9, "k_bound": 33025, "groups": 3, "drain_interval": 9}
-    assert described["modes"] == {"F32": 0, "SINGLE": 1, "DOUBLE": 2, "DOUBLE_UP": 3}
+
+
+def test_description_modes_are_all_modes_with_their_encoding():
+    modes = description("cell")["modes"]
+    assert list(modes.values()) == list(range(len(Mode)))
+    # Software was written for these.
+    assert modes.items() >= {"F32": 0, "SINGLE": 1, "DOUBLE": 2, "DOUBLE_UP": 3}.items()
 
 
 @pytest.mark.parametrize(("depth", "latency"), [(1, 3), (2, 4), (4, 4), (5, 5), (16, 5), (17, 6), (64, 6)])
@@ -142,7 +151,7 @@ def test_description_latencies_of_array_and_unit_follow_from_the_cell():
 
 
 @pytest.mark.parametrize(("modes", "latency"), [
-    ((Mode.F32,), 13), ((Mode.SINGLE,), 9), ((Mode.DOUBLE,), 10), ((Mode.F32, Mode.SINGLE), 13), (tuple(Mode), 14),
+    ((Mode.F32,), 13), ((Mode.SINGLE,), 9), ((Mode.DOUBLE,), 10), ((Mode.F32, Mode.SINGLE), 13), (MODES, 14),
 ], ids=lambda value: "-".join(mode.name for mode in value) if isinstance(value, tuple) else str(value))
 def test_description_latency_of_the_unit_is_that_of_its_parts(modes, latency):
     assert description("requant", modes=modes)["timing"] == {"latency": latency}

@@ -9,6 +9,7 @@ from gen.options import HELP, add_options, config_from, configuration
 from gen.presets import PRESETS
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
 
+NAMES = ", ".join(mode.name for mode in Mode)
 FIELDS = [field.name for field in dataclasses.fields(Config)]
 
 
@@ -26,11 +27,11 @@ def refusal(given, preset="square"):
     return message
 
 
-def test_options_are_the_parameters_and_a_preset():
+def test_options_are_a_preset_a_framework_and_the_parameters():
     parser = argparse.ArgumentParser(add_help=False)
     add_options(parser)
     options = [action.option_strings for action in parser._actions]
-    assert options == [["--preset"], *([f"--{name.replace('_', '-')}"] for name in FIELDS)]
+    assert options == [["--preset"], ["--framework"], *([f"--{name.replace('_', '-')}"] for name in FIELDS)]
     assert list(HELP) == FIELDS and all(action.help for action in parser._actions)
 
 
@@ -62,6 +63,22 @@ def test_options_refine_a_preset_and_leave_the_rest_of_it():
     assert parse("--preset", "lean", "--modes", "F32") == Config(requant_lanes=2)
 
 
+def test_options_take_the_mode_of_a_framework():
+    assert parse("--framework", "onnxruntime") == Config(modes=(Mode.F32,))
+    assert parse("--framework", "tflite-micro", "--rows", "3") == Config(rows=3, modes=(Mode.DOUBLE,))
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["--framework", "onnxruntime", "--modes", "F32"],
+     "modes must not be given beside framework 'onnxruntime', which decides them"),
+    (["--framework", "abacus"], "framework must be "),
+], ids=["with-modes", "unknown"])
+def test_options_refuse_a_framework_that_decides_nothing(words, message):
+    with pytest.raises(ConfigError) as caught:
+        parse(*words)
+    assert str(caught.value).startswith(message) and len(str(caught.value).splitlines()) == 1
+
+
 def test_configuration_takes_values_as_in_a_description():
     given = {"rows": 2, "modes": ["DOUBLE", "F32"], "zero_points": "FOLD", "raw_output": False, "k_max": None}
     assert configuration(given) == Config(rows=2, modes=(Mode.F32, Mode.DOUBLE))
@@ -73,9 +90,9 @@ def test_configuration_takes_values_as_in_a_description():
     ({"rows": ""}, "rows must be an integer, not ''"),
     ({"rows": "0"}, "rows must be an integer from 1 to 64, not 0"),
     ({"rows": 8.0}, "rows must be an integer from 1 to 64, not 8.0"),
-    ({"modes": "F32,DOUBEL"}, "modes must be among F32, SINGLE, DOUBLE, DOUBLE_UP, not 'DOUBEL'"),
-    ({"modes": ""}, "modes must be among F32, SINGLE, DOUBLE, DOUBLE_UP, not ''"),
-    ({"modes": ["F32", 1]}, "modes must be among F32, SINGLE, DOUBLE, DOUBLE_UP, not 1"),
+    ({"modes": "F32,DOUBEL"}, f"modes must be among {NAMES}, not 'DOUBEL'"),
+    ({"modes": ""}, f"modes must be among {NAMES}, not ''"),
+    ({"modes": ["F32", 1]}, f"modes must be among {NAMES}, not 1"),
     ({"modes": "none"}, "modes must not be empty unless raw_output is set: nothing would leave the unit"),
     ({"modes": "F32,F32"}, "modes must be distinct, not ['F32', 'F32']"),
     ({"zero_points": "keep"}, "zero_points must be among FOLD, SUBTRACT, not 'keep'"),
