@@ -1,10 +1,15 @@
-"""From real numbers to 8-bit integers and back: the affine scheme.
+"""From real numbers to integers of 8, 4 or 2 bits and back, the affine scheme; and to signs, for binary weights.
 
     q = clamp(rint(x / scale) + zero_point, low, high)        x is about (q - zero_point) * scale
 
 All arithmetic is float32, one rounding per operation, in the order written (as ONNX QuantizeLinear and
 DequantizeLinear compute it); rint takes ties to the even integer.  Input of another type is rounded to
-float32 first.
+float32 first.  NaN, infinities, values beyond float32 and empty arrays are a ValueError which names the
+element, input which is not a real number is a TypeError.
+
+A constant tensor other than 0 takes the outermost integer; a tensor of zeros, or of values so small that
+the scale would vanish, has scale 1.  A scale below 2^-126 (subnormal) is used as it is: it is a float32 like
+others, but with fewer than 24 bits, so that the largest value may land a few integers short of `high`.
 """
 
 from dataclasses import dataclass
@@ -65,6 +70,12 @@ def symmetric(x: npt.ArrayLike, bits: int = 8, axis: int | None = None) -> Quant
 
     scale = max|x| / high with high = 2^(bits-1) - 1 and low = -high; 1 where that is 0.
 
+    Parameters
+    ----------
+    x: real numbers of any shape, not empty.
+    bits: 8, 4 or 2.
+    axis: the channel axis, counted from either end, or None for one scale.
+
     >>> symmetric([-6.35, 2.0]).scale
     array(0.05, dtype=float32)
     """
@@ -79,6 +90,14 @@ def asymmetric(x: npt.ArrayLike, bits: int = 8, signed: bool = True, axis: int |
     """Return the quantization of `x` which spreads its range, widened to contain 0, over all integers.
 
     scale = (max - min) / (2^bits - 1), 1 where that is 0, and zero_point = rint(low - min / scale), clamped.
+    A range beyond float32 is a ValueError.
+
+    Parameters
+    ----------
+    x: real numbers of any shape, not empty.
+    bits: 8, 4 or 2.
+    signed: integers from -2^(bits-1) if True, from 0 if not.
+    axis: the channel axis, counted from either end, or None for one scale.
 
     >>> q = asymmetric([0.0, 51.0])
     >>> q.scale, q.zero_point, q.low, q.high
@@ -95,19 +114,47 @@ def asymmetric(x: npt.ArrayLike, bits: int = 8, signed: bool = True, axis: int |
     return Quantization(scale, np.asarray(zero_point, dtype=np.int32), low, low + steps, axis)
 
 
+def binary(x: npt.ArrayLike, axis: int | None = None) -> tuple[npt.NDArray[np.int8], Quantization]:
+    """Return the signs of `x`, int8 -1 and 1 (0 counts as 1), and their quantization: scale = mean|x|.
+
+    No other scale brings signs closer to `x` in squared error (Rastegari et al., XNOR-Net, 2016, section
+    3.1).  The mean is computed in double precision.  A tensor or a channel of zeros is a ValueError: two
+    signs cannot stand for it.
+
+    >>> signs, q = binary([0.5, -1.5, 1.0])
+    >>> signs.tolist(), q.scale
+    ([1, -1, 1], array(1., dtype=float32))
+    >>> dequantize(signs, q).tolist()
+    [1.0, -1.0, 1.0]
+    """
+    x = check.floats("x", x)
+    axis, others = _axes(x, axis)
+    mean = np.abs(x).mean(axis=others, dtype=np.float64).astype(np.float32)
+    scale = check.scales("mean|x|", mean)
+    signs = np.where(x < 0, np.int8(-1), np.int8(1))
+    return signs, Quantization(scale, np.zeros(scale.shape, np.int32), -1, 1, axis)
+
+
 def quantize(x: npt.ArrayLike, q: Quantization) -> npt.NDArray[np.int8 | np.uint8]:
     """Return `x` in integers of `q`, int8 if its range fits int8, else uint8.
 
     >>> quantize([-0.5, 0.5, 1.5, 999.0], Quantization(1.0, 0, -128, 127)).tolist()
     [0, 0, 2, 127]
     """
-    x = check.floats("x", x)
-    scale, zero_point = _along(q, x)
-    with np.errstate(over="ignore"):
-        steps = np.rint(x / scale)
+    steps, zero_point = _steps(x, q)
     # Clamped before the zero point is added, the sum is exact however large x is.
     inside = np.clip(steps, (q.low - zero_point).astype(np.float32), (q.high - zero_point).astype(np.float32))
     return np.asarray(inside.astype(np.int32) + zero_point, dtype=storage(q.low, q.high))
+
+
+def clipped(x: npt.ArrayLike, q: Quantization) -> npt.NDArray[np.bool_]:
+    """Return which elements of `x` the clamp of `quantize` changes.
+
+    >>> clipped([-129.0, -128.5, 127.0, 128.0], Quantization(1.0, 0, -128, 127)).tolist()
+    [True, False, False, True]
+    """
+    steps, zero_point = _steps(x, q)
+    return np.asarray((steps < q.low - zero_point) | (steps > q.high - zero_point))
 
 
 def dequantize(x: npt.ArrayLike, q: Quantization) -> npt.NDArray[np.float32]:
@@ -119,6 +166,14 @@ def dequantize(x: npt.ArrayLike, q: Quantization) -> npt.NDArray[np.float32]:
     x = check.integers("x", x, q.low, q.high)
     scale, zero_point = _along(q, x)
     return (x - zero_point).astype(np.float32) * scale
+
+
+def _steps(x: npt.ArrayLike, q: Quantization) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Return rint(x / scale), which may be infinite, and the zero point along the channels of `x`."""
+    x = check.floats("x", x)
+    scale, zero_point = _along(q, x)
+    with np.errstate(over="ignore"):
+        return np.rint(x / scale), zero_point
 
 
 def _bits(bits: int) -> int:

@@ -9,6 +9,7 @@ import importlib
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,28 @@ def train(
     seed: int,
     batch: int = 32,
 ) -> Parameters:
-    """Return the parameters of a network of layer `sizes` trained on `x` [M, K], 0..1, in batches, by Adam.
-
-    The step size falls linearly to 0.  There is no weight decay: it would drive the weights of channels
-    which are never active to 1e-17, and those would still claim a scale of their own.
-    """
+    """Return the parameters of a network of layer `sizes` trained on `x` [M, K], 0..1, in batches."""
     rng = np.random.default_rng(seed)
     p = initial(sizes, rng)
+    return descend(p, x, labels, loss_and_gradients, rng, epochs=epochs, rate=RATE, batch=batch)
+
+
+def descend(
+    p: Parameters,
+    x: Array,
+    labels: npt.NDArray[np.integer[Any]],
+    loss: Callable[[Parameters, Array, npt.NDArray[np.integer[Any]]], tuple[float, Parameters]],
+    rng: np.random.Generator,
+    *,
+    epochs: int,
+    rate: float,
+    batch: int = 32,
+) -> Parameters:
+    """Return the parameters, changed in place, after `epochs` of Adam in random order.
+
+    The step size falls linearly from `rate` to 0.  There is no weight decay: it would drive the weights of
+    channels which are never active to 1e-17, and those would still claim a scale of their own.
+    """
     mean, square = [np.zeros_like(v) for v in p], [np.zeros_like(v) for v in p]
     steps = epochs * -(-len(x) // batch)
     step = 0
@@ -90,13 +106,13 @@ def train(
         order = rng.permutation(len(x))
         for start in range(0, len(x), batch):
             chosen = order[start : start + batch]
-            _, gradients = loss_and_gradients(p, x[chosen], labels[chosen])
+            _, gradients = loss(p, x[chosen], labels[chosen])
             step += 1
             for i, g in enumerate(gradients):
                 mean[i] = 0.9 * mean[i] + 0.1 * g
                 square[i] = 0.999 * square[i] + 0.001 * g * g
                 update = (mean[i] / (1 - 0.9**step)) / (np.sqrt(square[i] / (1 - 0.999**step)) + 1e-8)
-                p[i] -= RATE * (1 - (step - 1) / steps) * update
+                p[i] -= rate * (1 - (step - 1) / steps) * update
     return p
 
 
@@ -113,19 +129,22 @@ def loss_and_gradients(
 ) -> tuple[float, Parameters]:
     """Return the mean cross entropy and its derivative by every parameter."""
     h = digits.float_forward(p[0::2], p[1::2], x)
-    rows = np.arange(len(x))
-    shifted = h[-1] - h[-1].max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    loss = -log_p[rows, labels].mean()
-
+    loss, back = cross_entropy(h[-1], labels)
     gradients: Parameters = []
-    back = np.exp(log_p)
-    back[rows, labels] -= 1
-    back /= len(x)
     for i in reversed(range(0, len(p), 2)):
         gradients = [h[i // 2].T @ back, back.sum(axis=0), *gradients]
         back = (back @ p[i].T) * (h[i // 2] > 0)
-    return float(loss), gradients
+    return loss, gradients
+
+
+def cross_entropy(logits: Array, labels: npt.NDArray[np.integer[Any]]) -> tuple[float, Array]:
+    """Return the mean of -ln(softmax of the label) and its derivative by the logits."""
+    rows = np.arange(len(logits))
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    back = np.exp(log_p)
+    back[rows, labels] -= 1
+    return float(-log_p[rows, labels].mean()), back / len(logits)
 
 
 def fields(
@@ -157,12 +176,11 @@ def write(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
 
 
 def record_sha256(path: Path) -> None:
-    """Put the sha256 of the file at `path` into the README.md beside it."""
+    """Put the sha256 of the file at `path` into the README.md beside it, in the line which names the file."""
     readme = path.with_name("README.md")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    readme.write_text(
-        re.sub(r"\b[0-9a-f]{64}\b", digest, readme.read_text(encoding="utf-8")), encoding="utf-8"
-    )
+    line = re.compile(rf"(`{re.escape(path.name)}`.*`)[0-9a-f]{{64}}\b")
+    readme.write_text(line.sub(rf"\g<1>{digest}", readme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def modules(text: str) -> dict[str, str]:
 
 def header(module: str) -> list[str]:
     """The ports in a module's header, in order."""
-    names = re.match(r"module \S+?\(([^()]*)\);\n", module)
+    names = re.match(r"module \S+?\(([^()\n]*)\);\n", module)
     assert names, module.splitlines()[0]
     return [name.strip() for name in names[1].split(",")]
 

@@ -1,0 +1,224 @@
+"""Layers to compare: directed ones first, which inject accumulators, then random ones as networks have them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from golden.frameworks import Framework
+from golden.oracles import directed
+from golden.oracles.layer import Float32, Layer
+
+MAX_K, MAX_N = 1024, 40
+ONE = np.float32(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepts:
+    """Which layers a stack takes.
+
+    Parameters
+    ----------
+    low, high: factors a_scale * w_scale / y_scale, low <= factor < high.
+    product: what |acc * factor| must stay below, where a stack converts to int32 without saturating.
+    bias: "int32"; "float" for one that is given as float32 and rounded to int32; "real" for one that stays
+        float32; "none".
+    weights: largest magnitude of a weight.
+    relu_zp: the zero point that a ReLU needs, None for any.
+    w_zp: whether weights may have a zero point.
+    """
+
+    low: float = 2.0**-60
+    high: float = 2.0**12
+    product: float = np.inf
+    bias: str = "int32"
+    weights: int = 127
+    relu_zp: int | None = None
+    w_zp: bool = False
+
+
+def layers(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Iterator[Layer]:
+    """Yield the directed layers, then random ones without end: a network's layer and a near-tie one in turn."""
+    yield from directed_layers(rng, framework, accepts)
+    while True:
+        yield _random_layer(rng, accepts)
+        yield _near_ties(rng, framework, accepts)
+
+
+def directed_layers(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Iterator[Layer]:
+    """Yield layers that hit ties, near-ties, powers of two, ends of int32 and |acc| around 2^24."""
+    powers = 2.0 ** np.arange(-60, 12)
+    # Per channel and per tensor; the significand comes from y_scale, so that a float bias stays exact.
+    for mantissa in directed.MANTISSAS:
+        y_scale = np.float32(1 / mantissa)
+        w_scale = powers.astype(np.float32)
+        yield from _around(rng, framework, accepts, ONE, w_scale, y_scale, directed=True)
+        for w in w_scale[:: 1 if mantissa == 1 else 5]:
+            yield from _around(rng, framework, accepts, ONE, w, y_scale, directed=True)
+    # a * w = (1 - k/2^23)(1 + k/2^23) * 2^e is just below a power of two: an m which is carried to 2^31.
+    for k in (1, 8, 80):
+        w_scale = ((1 + k * 2.0**-23) * powers).astype(np.float32)
+        a_scale = np.float32(1 - k * 2.0**-23)
+        yield from _around(rng, framework, accepts, a_scale, w_scale, ONE, directed=True)
+        yield from _around(rng, framework, accepts, a_scale, w_scale[37], ONE, directed=True)
+    # a * w is an odd integer of 32 bits: m is rounded at a tie.  Every result at the finest scale shows it.
+    for a, w in ((65535, 65537), (65535, 65535), (65533, 65535), (65521, 65523)):
+        scale = np.float32(w * 2.0**-55)
+        every = np.arange(-128, 128)
+        yield from _around(rng, framework, accepts, np.float32(a), scale, ONE, ties=every, directed=True)
+        yield from _around(rng, framework, accepts, np.float32(a), scale[None], ONE, ties=every, directed=True)
+    if framework.mode in ("F32", "FBGEMM"):
+        acc, scales = directed.float_roundings()
+        if accepts.bias == "int32":
+            yield _inject(rng, accepts, acc, ONE, scales, ONE, directed=True)
+        return
+    for acc, m, s in directed.product_boundaries(framework.mode):
+        y_scale, w_scale = _scales_for(rng, m, s)
+        factor = framework.factor(ONE, w_scale, y_scale)
+        if (int(factor["m"]), int(factor["s"])) != (m, s):
+            raise RuntimeError(f"scales for m = {m} and s = {s} must give them, not {factor}")
+        yield _inject(rng, accepts, np.array([acc]), ONE, w_scale, y_scale, directed=True, y_zp=0, relu=False)
+
+
+def _around(
+    rng: np.random.Generator, framework: Framework, accepts: Accepts, a_scale: np.float32, w_scale: Any,
+    y_scale: np.float32, *, ties: npt.ArrayLike = directed.TIES, **fields: Any,
+) -> Iterator[Layer]:
+    """Yield a layer with the anchors of every scale that the stack accepts, if there is one."""
+    w_scale = np.asarray(w_scale)
+    d = np.float64(a_scale) * w_scale / y_scale
+    good = (d >= accepts.low) & (d < accepts.high * (1 - 2.0**-20))
+    if not good.any():
+        return
+    if w_scale.ndim:
+        w_scale = w_scale[good]
+    index, acc = directed.anchors(
+        factor_value(framework, a_scale, np.atleast_1d(w_scale), y_scale), ties, accepts.product
+    )
+    channel_scale = w_scale[index] if w_scale.ndim else w_scale
+    if len(acc):
+        yield _inject(rng, accepts, acc, a_scale, channel_scale, y_scale, **fields)
+
+
+def factor_value(framework: Framework, a: np.float32, w: Float32, y: np.float32) -> directed.Float64:
+    """Return the factor as a real number > 0, which float64 holds exactly; where m = 0, the quotient itself."""
+    factor = framework.factor(a, w, y)
+    if "scale" in factor:
+        return factor["scale"].astype(np.float64)
+    value = factor["m"] * 2.0 ** -factor["s"].astype(np.float64)
+    return np.where(value > 0, value, np.float64(a) * w / y)
+
+
+def _inject(
+    rng: np.random.Generator, accepts: Accepts, acc: directed.Int64, a_scale: np.float32, w_scale: Any,
+    y_scale: np.float32, *, y_zp: int | None = None, relu: bool | None = None, **fields: Any,
+) -> Layer:
+    """Return a layer [7, len(acc)] whose accumulators are acc - 3 .. acc + 3.
+
+    The bias carries acc where it is an integer, and also as a float as long as a * w is a power of two.
+    """
+    steps = directed.STEPS[:, None]
+    y_zp, relu = _output(rng, accepts, y_zp, relu)
+    fields |= {"a_scale": a_scale, "w_scale": np.asarray(w_scale, np.float32), "y_scale": y_scale}
+    fields |= {"y_zp": y_zp, "relu": relu}
+    ones = np.ones_like(acc)
+    exact = (np.frexp(fields["w_scale"] * np.float64(a_scale))[0] == 0.5).all()
+    if accepts.bias == "int32":
+        return Layer(a=steps.astype(np.int8), w=ones[None].astype(np.int8), bias=acc.astype(np.int32), **fields)
+    if accepts.bias == "float" and exact:
+        low = acc % 128  # the rest has at most 24 significant bits: float32 holds it
+        a = np.concatenate([steps, np.ones_like(steps)], axis=1)
+        bias = (acc - low).astype(np.int32)
+        return Layer(a=a.astype(np.int8), w=np.stack([ones, low]).astype(np.int8), bias=bias, **fields)
+    return _by_weights(accepts, acc, fields)
+
+
+def _by_weights(accepts: Accepts, acc: directed.Int64, fields: dict[str, Any]) -> Layer:
+    """Return a layer whose weights add up to acc, 127 * (sum of many) + the last one, brought into reach of K.
+
+    A real bias then carries what is out of reach, and fractions of a step.
+    """
+    depth = 2100 if accepts.bias == "none" else MAX_K
+    limit = 127 * accepts.weights * (depth - 1)
+    reached = np.clip(acc, -limit, limit)
+    many = (reached + 63) // 127
+    base, more = np.divmod(many, depth)
+    w = base + (np.arange(depth)[:, None] < more)
+    steps = directed.STEPS[:, None]
+    a = np.concatenate([steps, np.ones_like(steps), np.full((len(steps), depth), 127)], axis=1)
+    w = np.concatenate([np.ones_like(acc)[None], (reached - 127 * many)[None], w])
+    if accepts.bias == "real":
+        unit = np.float32(fields["a_scale"] * fields["w_scale"]).astype(np.float64)
+        b = acc - reached + np.resize([0, 0.25, -0.5, 0.75, 1000.1], acc.shape)
+        fields = fields | {"real_bias": (b * unit).astype(np.float32)}
+    return Layer(a=a.astype(np.int8), w=w.astype(np.int8), **fields)
+
+
+def _near_ties(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Layer:
+    """Return a layer of random factors whose accumulators lie around a random tie each."""
+    per_tensor = rng.random() < 0.3
+    count = 200 if per_tensor else 1500
+    low, high = max(accepts.low, 2.0**-31), min(accepts.high, 2.0**4)
+    d = np.exp2(rng.uniform(np.log2(low), np.log2(high) - 1, None if per_tensor else count))
+    a_scale, y_scale = np.exp2(rng.uniform(-6, 6, 2)).astype(np.float32)
+    if accepts.bias == "float":
+        a_scale = np.float32(np.exp2(np.rint(np.log2(a_scale))))
+    w_scale = np.asarray(d * y_scale / a_scale, dtype=np.float32)
+    if accepts.bias == "float":
+        w_scale = np.exp2(np.rint(np.log2(w_scale))).astype(np.float32)
+    value = np.broadcast_to(factor_value(framework, a_scale, w_scale, y_scale), count)
+    reach = np.minimum(128, (directed.HIGHEST - 1) * value)
+    acc = np.rint((np.floor(rng.uniform(-reach, reach)) + 0.5) / value).astype(np.int64)
+    acc = np.clip(acc, directed.LOWEST, directed.HIGHEST)
+    return _inject(rng, accepts, acc, a_scale, w_scale, y_scale)
+
+
+def _random_layer(rng: np.random.Generator, accepts: Accepts) -> Layer:
+    """Return a layer as networks have them: K 1..1024, N 1..40, results spread over the range."""
+    k = int(rng.choice([1, 2, 3, MAX_K, *np.exp2(rng.uniform(0, 10, 4)).astype(int)]))
+    n = int(rng.choice([1, MAX_N, *rng.integers(1, MAX_N, 4, endpoint=True)]))
+    m = int(rng.choice([1, 2, *rng.integers(100, 400, 6)]))
+    a = rng.integers(-128, 128, (m, k), dtype=np.int8)
+    w = rng.integers(-accepts.weights, accepts.weights, (k, n), dtype=np.int8, endpoint=True)
+    a_scale = np.float32(np.exp2(rng.uniform(-8, 2)))
+    w_scale = np.exp2(rng.uniform(-10, 0, None if rng.random() < 0.4 else n)).astype(np.float32)
+    # The sums of products have about this deviation, the results a spread which clamps some of them.
+    deviation = 74 * accepts.weights / np.sqrt(3) * np.sqrt(k)
+    y_scale = np.float32(a_scale * np.median(w_scale) * deviation / rng.uniform(20, 90))
+    y_zp, relu = _output(rng, accepts)
+    fields: dict[str, Any] = {"a_zp": _zero_point(rng), "w_zp": 0, "y_zp": y_zp, "relu": relu}
+    if accepts.w_zp and rng.random() < 0.5:
+        fields["w_zp"] = _zero_point(rng)
+    biased = rng.random() < 0.7
+    if accepts.bias == "real":
+        b = rng.normal(0, deviation, n) if biased else np.zeros(n)
+        fields["real_bias"] = np.asarray(b * (a_scale * w_scale), dtype=np.float32)
+    elif accepts.bias != "none" and biased:
+        fields["bias"] = np.rint(rng.normal(0, deviation, n)).astype(np.int32)
+    return Layer(a=a, w=w, a_scale=a_scale, w_scale=np.asarray(w_scale), y_scale=y_scale, **fields)
+
+
+def _output(
+    rng: np.random.Generator, accepts: Accepts, y_zp: int | None = None, relu: bool | None = None
+) -> tuple[int, bool]:
+    """Return a zero point and whether there is a ReLU, as far as they are not given."""
+    relu = bool(rng.random() < 0.25) if relu is None else relu
+    if relu and accepts.relu_zp is not None:
+        return accepts.relu_zp, True
+    return (_zero_point(rng) if y_zp is None else y_zp), relu
+
+
+def _zero_point(rng: np.random.Generator) -> int:
+    return int(rng.choice([-128, 127, 0, 0, 1, -1, *rng.integers(-128, 128, 4)]))
+
+
+def _scales_for(rng: np.random.Generator, m: int, s: int) -> tuple[np.float32, np.float32]:
+    """Return (y_scale, w_scale), float32, whose quotient w / y as a double becomes m and s."""
+    while True:
+        y = rng.integers(2**23, 2**24, 4096).astype(np.float64)
+        w = np.rint(y * m / 2.0**31).astype(np.float32).astype(np.float64)
+        hit = np.flatnonzero(np.floor(w / y * 2.0**31 + 0.5) == m)
+        if len(hit):
+            return np.float32(y[hit[0]] * 2.0 ** (s - 31) / 2**24), np.float32(w[hit[0]] / 2**24)
