@@ -1,9 +1,12 @@
 """How many values a memory holds and delivers, and what a matrix product asks of it, for each width.
 
+    python -m golden.bandwidth 12.8         # a table, for a memory of so many GB/s
+
 A matrix product spends most of its energy and often its time on moving operands, and both shrink with their
 width.  Figures are upper bounds from arithmetic alone: no burst, no row change and no refresh is counted.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,3 +89,10 @@ def table(bytes_per_second: float, words: Sequence[int] = (64, 512, 36864)) -> l
 
 def _bits(bits: int) -> int:
     return int(check.integers("bits", bits, 1, 64, ndim=0))
+
+
+if __name__ == "__main__":
+    try:
+        print("\n".join(table(float(sys.argv[1] if len(sys.argv) > 1 else "12.8") * 1e9)))
+    except ValueError as error:
+        sys.exit(str(error))

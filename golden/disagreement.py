@@ -60,13 +60,14 @@ def outputs(layer: Layer, seed: int = 1, rows: int = ROWS) -> dict[str, npt.NDAr
     unit = a_q.scale * w_q.scale
     real = sums * unit.astype(np.float64) + bias
     y_q = asymmetric([real.min(), real.max()])
-    scales = a_q.scale, w_q.scale, y_q.scale
-    acc = sums + quantize_bias(bias, a_q.scale, w_q.scale)
+    a_scale = float(a_q.scale)
+    scales = a_scale, w_q.scale, float(y_q.scale)
+    acc = sums + quantize_bias(bias, a_scale, w_q.scale)
     m, s = multiplier_tflite(*scales)
     rest = y_q.zero_point, y_q.low, y_q.high
     got = {mode: requantize(mode, acc, {"m": m, "s": s, "scale": scale_onnxruntime(*scales)}, *rest)
            for mode in FACTORS if mode != "FBGEMM"}
-    factor = {"bias": bias_fbgemm(bias, a_q.scale, w_q.scale), "scale": multiplier_fbgemm(*scales)}
+    factor = {"bias": bias_fbgemm(bias, a_scale, w_q.scale), "scale": multiplier_fbgemm(*scales)}
     return got | {"FBGEMM": requantize("FBGEMM", sums, factor, *rest)}
 
 

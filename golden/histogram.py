@@ -36,7 +36,7 @@ class Histogram:
 
     def __init__(self) -> None:
         self.exponent = LOWEST
-        self.counts = np.zeros(2 * BINS, np.int64)
+        self.counts: npt.NDArray[np.int64] = np.zeros(2 * BINS, np.int64)
         self.sums = np.zeros(2 * BINS, np.float64)
         self.zeros = 0
         self.low: float | None = None
@@ -70,9 +70,9 @@ class Histogram:
         doublings = above - (BINS.bit_length() - 1) - self.exponent if magnitude else 0
         if doublings > 0:
             # Beyond as many doublings as a bin number has bits, only bins -1 and 0 are left.
-            bins = (np.arange(-BINS, BINS) >> min(doublings, BINS.bit_length())) + BINS
-            self.counts = np.bincount(bins, weights=self.counts, minlength=2 * BINS).astype(np.int64)
-            self.sums = np.bincount(bins, weights=self.sums, minlength=2 * BINS)
+            wider = (np.arange(-BINS, BINS) >> min(doublings, BINS.bit_length())) + BINS
+            self.counts = np.bincount(wider, weights=self.counts, minlength=2 * BINS).astype(np.int64)
+            self.sums = np.bincount(wider, weights=self.sums, minlength=2 * BINS).astype(np.float64)
             self.exponent += doublings
 
 

@@ -137,7 +137,7 @@ def loss_and_gradients(
     return loss, gradients
 
 
-def cross_entropy(logits: Array, labels: npt.NDArray[np.integer[Any]]) -> tuple[float, Array]:
+def cross_entropy(logits: digits.Real, labels: npt.NDArray[np.integer[Any]]) -> tuple[float, Array]:
     """Return the mean of -ln(softmax of the label) and its derivative by the logits."""
     rows = np.arange(len(logits))
     shifted = logits - logits.max(axis=1, keepdims=True)

@@ -48,15 +48,15 @@ def table() -> list[str]:
     count = len(stored.labels)
     real = round(digits.float_accuracy(stored) * count)
     lines = [
-        f"| activations | weights | min-max | least squared error | trained in integers | (of {count} images)",
+        "| activations | weights | min-max | least squared error | trained in integers | best |",
         "|---|---|---|---|---|---|",
-        f"| float32 | float32 | {real} | | | {real / count:.1%} |",
+        f"| float32 | float32 | {real} | – | – | {real / count:.1%} |",
     ]
     for act_bits, weight_bits in ((8, 8), (8, 4), (4, 8), (4, 4), (8, 2), (2, 8), (2, 2)):
         got = [right(stored, act_bits, weight_bits)]
         if act_bits == weight_bits < 8:
             got += [right(known(act_bits), act_bits) for known in (calibrated, trained)]
-        cells = [*map(str, got), "", ""][:3]
+        cells = [*map(str, got), "–", "–"][:3]
         lines.append(f"| int{act_bits} | int{weight_bits} | {' | '.join(cells)} | {max(got) / count:.1%} |")
     return lines
 

@@ -1,0 +1,53 @@
+"""Read an array from a file: .npy, .npz or .csv."""
+
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def read(path: Path, name: str | None = None) -> npt.NDArray[Any]:
+    """Return the array of a file.
+
+    Parameters
+    ----------
+    path: .npy, .npz, or .csv: numbers between commas, no header, as many in each line.
+    name: which array of an .npz, may be left out if there is one only; must be None for others.
+
+    A file that cannot be opened is an OSError; one that does not hold what its suffix says, or Python objects,
+    is a ValueError.
+    """
+    if path.suffix not in (".npy", ".npz", ".csv"):
+        raise ValueError(f"{path} must be .npy, .npz or .csv")
+    if name is not None and path.suffix != ".npz":
+        raise ValueError(f"{path} must be .npz for an array to be chosen by name")
+    if path.suffix == ".csv":
+        return _parsed(path, lambda: _csv(path))
+    loaded = _parsed(path, lambda: np.load(path, allow_pickle=False))
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    with loaded:
+        names = ", ".join(loaded.files) or "nothing"
+        if name is None and len(loaded.files) != 1:
+            raise ValueError(f"{path} must hold one array or a name must be given; it holds {names}")
+        if name is not None and name not in loaded.files:
+            raise ValueError(f"name must be one of {names}, not {name}")
+        return _parsed(path, lambda: loaded[name or loaded.files[0]])
+
+
+def _csv(path: Path) -> npt.NDArray[np.float64]:
+    with warnings.catch_warnings():  # of an empty file, which is refused where all empty arrays are
+        warnings.simplefilter("ignore", UserWarning)
+        return np.loadtxt(path, delimiter=",", ndmin=1)
+
+
+def _parsed(path: Path, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = f": {str(error).splitlines()[0]}" if path.suffix == ".csv" else ""
+        raise ValueError(f"{path} must hold numbers as {path.suffix} does{reason}") from None
