@@ -116,7 +116,9 @@ class MacArray(wiring.Component):
             ]
             w = row.w_out
             drains.append(row.drain.as_value())
-        m.d.sync += self.drain.eq(balanced_or(drains))
+        drained = Signal.like(self.drain, reset_less=True)
+        m.d.sync += drained.eq(balanced_or(drains))
+        m.d.comb += self.drain.eq(drained)
 
         self._drain_tokens(m, last_line[self.latency - 2])
         return m

@@ -10,6 +10,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delay
+from hdl.prototype import Prototype
 from hdl.requant_float import FloatFromInt
 
 __all__ = ["FloatAdd"]
@@ -20,6 +21,11 @@ FAR = 28
 
 class FloatAdd(wiring.Component):
     """``a + b``, rounded to 24 significant bits.
+
+    Parameters
+    ----------
+    rounding : Prototype of FloatFromInt
+        Normalizes and rounds the sum.
 
     Attributes
     ----------
@@ -40,7 +46,9 @@ class FloatAdd(wiring.Component):
 
     latency = 3 + FloatFromInt.latency
 
-    def __init__(self):
+    def __init__(self, rounding: Prototype):
+        self.round = rounding
+        self.prototypes = [rounding]
         super().__init__({
             "negative": In(1),
             "mantissa": In(unsigned(25)),
@@ -109,7 +117,7 @@ class FloatAdd(wiring.Component):
         m.d.comb += magnitude.eq(Mux(s2_subtract, s2_large - s2_small, s2_large + s2_small))
         m.d.sync += s3_sum.eq(Mux(s2_negative, -magnitude, magnitude))
 
-        m.submodules.round = rounded = FloatFromInt()
+        rounded = self.round.instantiate(m, "round")
         exponent = delay(m, s1_exponent, self.latency - 1, name="exponent")
         m.d.comb += [
             rounded.acc.eq(s3_sum),

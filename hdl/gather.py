@@ -104,7 +104,9 @@ class Gather(wiring.Component):
         self.depth = 1 << ceil_log2(config.rows + config.cols // config.groups + 2)
         self.store = Prototype(
             ColumnStore(signed(config.acc_width), self.depth), "mac_column_store", has_reset=True)
-        self.prototypes = [self.store]
+        self.token_store = Prototype(
+            ColumnStore(DrainToken, self.depth), "mac_token_store", has_reset=True)
+        self.prototypes = [self.store, self.token_store]
         super().__init__(gather_signature(config))
 
     def elaborate(self, platform):
@@ -130,7 +132,7 @@ class Gather(wiring.Component):
         with m.Elif(serving):
             m.d.sync += step.eq(step + 1)
 
-        m.submodules.tokens = tokens = ColumnStore(DrainToken, self.depth)
+        tokens = self.token_store.instantiate(m, "tokens")
         m.d.comb += [tokens.i.eq(last_column), tokens.write.eq(last_column.valid)]
         stores = [self.store.instantiate(m, f"store_c{c}") for c in range(config.cols)]
         for c, store in enumerate(stores):

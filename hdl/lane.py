@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config, Mode
 from hdl.delay import delay
+from hdl.prototype import Prototype
 from hdl.requant import OutputStage, Requantizer
 
 __all__ = ["Lane", "channel_layout", "lane_load_signature"]
@@ -64,8 +65,12 @@ class Lane(wiring.Component):
 
     def __init__(self, config: Config):
         self.config = config
-        self.requantizer = Requantizer(config) if config.modes else None
-        self.latency = self.raw_latency + (self.requantizer.latency if config.modes else 0)
+        self.latency = self.raw_latency
+        self.prototypes = []
+        if config.modes:
+            self.requantizer = Prototype(Requantizer(config), "mac_requant")
+            self.latency += self.requantizer.component.latency
+            self.prototypes = [self.requantizer]
         members = {
             "acc": In(signed(config.acc_width)),
             "bank": In(1),
@@ -98,7 +103,7 @@ class Lane(wiring.Component):
         m.d.sync += self.raw.eq(acc + Mux(self._float_bias(), 0, channel.bias))
 
         if config.modes:
-            m.submodules.requantizer = requantizer = self.requantizer
+            requantizer = self.requantizer.instantiate(m, "requantizer")
             m.d.comb += [
                 requantizer.acc.eq(self.raw),
                 requantizer.multiplier.eq(delay(m, channel.multiplier, 1, name="multiplier_bias")),

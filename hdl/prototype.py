@@ -1,8 +1,9 @@
-"""Components that are emitted once and instantiated many times.
+"""Components that are emitted once, with the ports that they declare, and instantiated any number of times.
 
-Amaranth emits a module for every instance of a component. A `Prototype` wraps one component whose
-module is emitted once, under a fixed name; `instantiate` adds a reference to it. The generator
-collects prototypes from the `prototypes` attribute of the components that use them.
+Amaranth emits a module for every instance of a component, and gives it ports for the nets that
+happen to cross its border. A `Prototype` wraps one component whose module is emitted once, under a
+fixed name and with its own ports; `instantiate` adds a reference to it. The generator collects
+prototypes from the `prototypes` attribute of the components that use them.
 """
 
 from amaranth import ClockSignal, Const, Instance, Module, ResetSignal, Value
@@ -20,19 +21,24 @@ class Prototype:
     component : wiring.Component
     name : str
         Module name; equal names must mean equal components.
+    has_clock : bool
+        Whether the component has registers at all.
     has_reset : bool
         Whether the component has registers that need the synchronous reset.
     """
 
-    def __init__(self, component: wiring.Component, name: str, *, has_reset: bool = False):
+    def __init__(self, component: wiring.Component, name: str, *, has_clock: bool = True, has_reset: bool = False):
         self.component = component
         self.name = name
+        self.has_clock = has_clock
         self.has_reset = has_reset
 
     def instantiate(self, m: Module, name: str):
         """Add an instance called `name` to `m`; returns its ports as an interface object."""
         interface = wiring.PureInterface(self.component.signature, path=(name,))
-        ports = {"i_clk": ClockSignal()}
+        ports = {}
+        if self.has_clock:
+            ports["i_clk"] = ClockSignal()
         if self.has_reset:
             ports["i_rst"] = ResetSignal()
         for port, flow, value in ports_of(self.component.signature, interface):

@@ -18,6 +18,7 @@ from hdl.config import Config, Mode
 from hdl.delay import delay
 from hdl.float_add import FloatAdd
 from hdl.multiply import Multiply
+from hdl.prototype import Prototype
 from hdl.requant_fixed import ROUNDED, FixedRound
 from hdl.requant_float import FloatFromInt, FloatRound
 
@@ -73,12 +74,23 @@ class Requantizer(wiring.Component):
         self.has_float = bool(config.float_modes)
         self.has_add = Mode.FBGEMM in config.modes
         self.has_fixed = bool(config.fixed_modes)
-        self.fixed_round = FixedRound(config) if self.has_fixed else None
+        self.multiply = Prototype(Multiply(), "mac_multiply")
+        self.prototypes = [self.multiply]
+        if self.has_float:
+            self.float_from_int = Prototype(FloatFromInt(), "mac_float_from_int")
+            self.float_round = Prototype(FloatRound(), "mac_float_round")
+            self.prototypes += [self.float_from_int, self.float_round]
+        if self.has_add:
+            self.float_add = Prototype(FloatAdd(self.float_from_int), "mac_float_add")
+            self.prototypes.append(self.float_add)
+        if self.has_fixed:
+            self.fixed_round = Prototype(FixedRound(config), "mac_fixed_round")
+            self.prototypes.append(self.fixed_round)
         self.front_latency = (FloatFromInt.latency if self.has_float else 0) + (
             FloatAdd.latency if self.has_add else 0)
         self.round_latency = max(
             FloatRound.latency if self.has_float else 0,
-            self.fixed_round.latency if self.has_fixed else 0)
+            self.fixed_round.component.latency if self.has_fixed else 0)
         self.latency = self.front_latency + Multiply.latency + self.round_latency + 2
         members = {
             "acc": In(signed(32)),
@@ -97,7 +109,7 @@ class Requantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.multiply = multiply = Multiply()
+        multiply = self.multiply.instantiate(m, "multiply")
         rounded = Signal(ROUNDED)
 
         if self.has_float and self.has_fixed:
@@ -128,7 +140,7 @@ class Requantizer(wiring.Component):
 
     def _float_path(self, m, product):
         """Operands of the multiplier and rounded result of the float modes."""
-        m.submodules.float_round = float_round = FloatRound()
+        float_round = self.float_round.instantiate(m, "float_round")
         negative, acc_mantissa, leading_zeros = self._float_acc(m)
 
         # A subnormal scale is below 2^-126: its product with any int32 rounds to 0.
@@ -152,11 +164,11 @@ class Requantizer(wiring.Component):
 
     def _float_acc(self, m):
         """Sign, mantissa and leading zeros of the accumulator as a float32, with FBGEMM's bias added."""
-        m.submodules.float_from_int = from_int = FloatFromInt()
+        from_int = self.float_from_int.instantiate(m, "float_from_int")
         m.d.comb += from_int.acc.eq(self.acc)
         if not self.has_add:
             return from_int.negative, from_int.mantissa, from_int.leading_zeros
-        m.submodules.float_add = float_add = FloatAdd()
+        float_add = self.float_add.instantiate(m, "float_add")
         bias = self.bias
         if self.config.selectable:
             bias = Mux(self.mode == Mode.FBGEMM, bias, 0)
@@ -170,7 +182,7 @@ class Requantizer(wiring.Component):
 
     def _fixed_path(self, m, product):
         """Operands of the multiplier and rounded result of the fixed-point modes."""
-        m.submodules.fixed_round = fixed_round = self.fixed_round
+        fixed_round = self.fixed_round.instantiate(m, "fixed_round")
         acc = delay(m, self.acc, self.front_latency, name="fixed_acc")
         multiplier = delay(m, self.multiplier[:31], self.front_latency, name="fixed_multiplier")
         m.d.comb += [
@@ -181,5 +193,5 @@ class Requantizer(wiring.Component):
         ]
         if len(self.config.fixed_modes) > 1:
             m.d.comb += fixed_round.mode.eq(self.mode)
-        late = self.round_latency - fixed_round.latency
+        late = self.round_latency - self.fixed_round.component.latency
         return acc, multiplier, delay(m, fixed_round.o, late, name="fixed_rounded")

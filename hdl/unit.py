@@ -99,18 +99,30 @@ class Unit(wiring.Component):
 
     def __init__(self, config: Config):
         self.config = config
-        self.array = MacArray(config)
-        self.lane = Prototype(Lane(config), "mac_lane")
-        self.gather = Direct(config) if config.groups == 1 else Gather(config)
-        self.prototypes = [*self.array.prototypes, *getattr(self.gather, "prototypes", []), self.lane]
-
-        self.cell_latency = self.array.latency - 1
-        row_ready = self.array.latency + config.cols - 1 + self.gather.latency + config.groups - 1
-        self.raw_latency = row_ready + Lane.raw_latency + BUFFER_LATENCY
-        self.latency = row_ready + self.lane.component.latency + BUFFER_LATENCY
+        array, gather, lane = MacArray(config), Direct(config) if config.groups == 1 else Gather(config), Lane(config)
+        self.cell_latency = array.latency - 1
+        row_ready = array.latency + config.cols - 1 + gather.latency + config.groups - 1
+        self.raw_latency = row_ready + lane.raw_latency + BUFFER_LATENCY
+        self.latency = row_ready + lane.latency + BUFFER_LATENCY
         # Rows claimed by the tiles of one latency, plus the tile that asks.
         in_flight = self.latency + config.drain_interval + 2
         self.buffer_rows = config.rows * (1 + -(-in_flight // config.drain_interval))
+
+        self.array = Prototype(array, "mac_array", has_reset=True)
+        shared = config.groups > 1
+        self.gather = Prototype(gather, "mac_gather", has_clock=shared, has_reset=shared)
+        self.channel_sets = Prototype(Channels(config), "mac_channels", has_reset=True)
+        self.admission = Prototype(Admission(config, self.buffer_rows), "mac_admission", has_reset=True)
+        self.lane = Prototype(lane, "mac_lane")
+        self.prototypes = [self.array, self.gather, self.channel_sets, self.admission, self.lane]
+        if config.modes:
+            self.collect_outputs = Prototype(
+                Collect(config, RESULT), "mac_collect_outputs", has_clock=config.cols > 1)
+            self.prototypes.append(self.collect_outputs)
+        if config.raw_output:
+            self.collect_accumulators = Prototype(
+                Collect(config, signed(32)), "mac_collect_accumulators", has_clock=config.cols > 1)
+            self.prototypes.append(self.collect_accumulators)
 
         members = {
             "activations": In(stream.Signature(
@@ -135,10 +147,10 @@ class Unit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.array = array = self.array
-        m.submodules.gather = gather = self.gather
-        m.submodules.channels = channels = Channels(self.config)
-        m.submodules.admission = admission = Admission(self.config, self.buffer_rows)
+        array = self.array.instantiate(m, "array")
+        gather = self.gather.instantiate(m, "gather")
+        channels = self.channel_sets.instantiate(m, "channel_sets")
+        admission = self.admission.instantiate(m, "admission")
 
         self._operands(m, admission, channels, array)
         m.d.comb += [gather.drain.eq(array.drain), gather.drain_token.eq(array.token)]
@@ -217,7 +229,7 @@ class Unit(wiring.Component):
 
         popped, clamped = [], 0
         if config.modes:
-            rows = self._collect(m, "outputs", RESULT, results, self.lane.component.latency, gather)
+            rows = self._collect(m, "outputs", results, self.lane.component.latency, gather)
             columns = rows.payload.data
             row = Signal(self.outputs.payload.shape())
             m.d.comb += row.last.eq(rows.payload.last)
@@ -228,13 +240,13 @@ class Unit(wiring.Component):
             flags = Cat(columns[c].clamped for c in range(config.cols))
             m.d.sync += clamped.eq(Mux(rows.valid, sum(flags), 0))
         if config.raw_output:
-            rows = self._collect(m, "accumulators", signed(32), raws, Lane.raw_latency, gather)
+            rows = self._collect(m, "accumulators", raws, Lane.raw_latency, gather)
             popped.append(self._buffer(m, "accumulators", rows.valid, rows.payload, self.accumulators))
         return popped, clamped
 
-    def _collect(self, m, name, shape, lanes, latency, gather):
+    def _collect(self, m, name, lanes, latency, gather):
         """Rows of results that leave the lanes `latency` cycles after their accumulators entered."""
-        m.submodules[f"collect_{name}"] = collect = Collect(self.config, shape)
+        collect = getattr(self, f"collect_{name}").instantiate(m, f"collect_{name}")
         tokens = delay(m, Cat(gather.valid, gather.token), latency, name=f"{name}_tokens", reset_less=False)
         m.d.comb += [collect.lanes.eq(Cat(lanes)), Cat(collect.valid, collect.token).eq(tokens)]
         return collect.row

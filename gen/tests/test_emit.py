@@ -49,6 +49,12 @@ def test_emitted_modules_are_unique_and_all_used(name):
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_emitted_ports_have_the_names_that_were_declared(name):
+    for module in modules(text("unit", **CONFIGURATIONS[name])).values():
+        assert all(re.fullmatch(r"[a-z]\w*", port) for port in ports(module)), ports(module)
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_emitted_module_and_instance_names_need_no_escape(name):
     found = modules(text("unit", **CONFIGURATIONS[name]))
     names = [*found, *(instance for body in found.values() for _, instance in instances(body))]
@@ -68,7 +74,7 @@ def test_emitted_headers_have_clock_and_reset_first_and_the_rest_in_order(name):
 def test_emitted_array_instantiates_one_row_module_of_one_cell_module(name):
     config = Config(**CONFIGURATIONS[name])
     found = modules(text("unit", **CONFIGURATIONS[name]))
-    rows = instances(found[f"mac_unit_{config.name}_array"])
+    rows = instances(found["mac_array"])
     assert rows == [("mac_row", f"row_r{r}") for r in range(config.rows)]
     assert instances(found["mac_row"]) == [("mac_cell", f"cell_c{c}") for c in range(config.cols)]
     assert [module for module in found if "cell" in module or "row" in module] == ["mac_cell", "mac_row"]
@@ -151,10 +157,12 @@ def test_emitted_prototype_without_reset_holds_data_only(name):
     unit = BLOCKS["unit"](config)
     emit(unit, "top")
     found = {prototype.name: prototype for prototype in prototypes(unit)}
-    assert found.keys() == {"mac_cell", "mac_row", "mac_lane"} | ({"mac_column_store"} if config.groups > 1 else set())
+    assert {"mac_cell", "mac_row", "mac_array", "mac_lane", "mac_admission", "mac_channels"} <= found.keys()
     for prototype in found.values():
-        registers = reset_registers(prototype.component)
-        assert prototype.has_reset == bool(registers - DATA), (prototype.name, registers)
+        if prototype.has_reset:
+            assert "= rst ?" in emit(prototype.component, "top"), prototype.name
+        else:
+            assert reset_registers(prototype.component) <= DATA, prototype.name
 
 
 @pytest.mark.parametrize("block", ["requant", "cell"])
