@@ -16,8 +16,8 @@ PERIOD_NS = 10
 
 
 def start_clock(dut: Any) -> RisingEdge:
-    """Start the clock; returns the trigger of its rising edge."""
-    Clock(dut.clk, PERIOD_NS, unit="ns").start()
+    """Start the clock, low for half a period so that inputs are known; returns the trigger of its rising edge."""
+    Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
     return RisingEdge(dut.clk)
 
 

@@ -1,5 +1,6 @@
 """`make waves`: one tiny product as a wave file, with a saved view for GTKWave and for Surfer."""
 
+import re
 from pathlib import Path
 
 from tb.run import BUILD, Recording, generate, simulate
@@ -54,7 +55,7 @@ def _gtkwave(signals: dict[str, list[tuple[str, str]]]) -> str:
     for group, entries in signals.items():
         lines += ["@200", f"-{group.replace('_', ' ')}"]
         for name, kind in entries:
-            lines += [f"@{GTKWAVE_FLAGS[kind]}", name]
+            lines += [f"@{GTKWAVE_FLAGS[kind]}", f"+{{{_label(name)}}} {name}"]
     return "\n".join(lines) + "\n"
 
 
@@ -66,11 +67,21 @@ def _surfer(signals: dict[str, list[tuple[str, str]]]) -> str:
         lines.append(f"divider_add {group}")
         position += 1
         for name, kind in entries:
-            lines.append(f"variable_add {name.partition('[')[0]}")
+            lines += [f"variable_add {name.partition('[')[0]}", f"item_focus {_letters(position)}",
+                      f"item_rename {_label(name)}"]
             if kind in SURFER_FORMATS:
-                lines += [f"item_focus {_letters(position)}", f"item_set_format {SURFER_FORMATS[kind]}"]
+                lines.append(f"item_set_format {SURFER_FORMATS[kind]}")
             position += 1
     return "\n".join([*lines, "zoom_fit"]) + "\n"
+
+
+def _label(name: str) -> str:
+    """A short name: `r0c1_acc` for the accumulator of a cell, `lane_0_y`, or the port's own."""
+    *path, signal = name.partition("[")[0].split(".")
+    cell = re.search(r"row_(r\d+)\.cell_(c\d+)$", ".".join(path))
+    if cell:
+        return f"{cell[1]}{cell[2]}_{signal}"
+    return "_".join([*path[1:], signal])
 
 
 def _letters(position: int) -> str:
