@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for index in (np.unravel_index(i, x.shape) for i in range(count))
     ]
     show = as_json if options.json else as_text
-    print(show(x, q, errors, rows, options))
+    try:
+        print(show(x, q, errors, rows, options), flush=True)
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough; so that exiting does not try again:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

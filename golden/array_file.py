@@ -27,10 +27,10 @@ def read(path: Path, name: str | None = None) -> npt.NDArray[Any]:
         raise ValueError(f"{path} must be .npz for an array to be chosen by name")
     if path.suffix == ".csv":
         return _parsed(path, lambda: _csv(path))
-    loaded = _parsed(path, lambda: np.load(path, allow_pickle=False))
-    if isinstance(loaded, np.ndarray):
-        return loaded
-    with loaded:
+    with path.open("rb") as file:  # np.load given a path leaves a broken .npz open
+        loaded = _parsed(path, lambda: np.load(file, allow_pickle=False))
+        if isinstance(loaded, np.ndarray):
+            return loaded
         names = ", ".join(loaded.files) or "nothing"
         if name is None and len(loaded.files) != 1:
             raise ValueError(f"{path} must hold one array or a name must be given; it holds {names}")

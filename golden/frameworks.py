@@ -33,6 +33,7 @@ class Framework:
     mode: F32, SINGLE, DOUBLE or DOUBLE_UP of `golden.requant`, or FBGEMM of `golden.fbgemm`.
     derive: from a_scale, w_scale and y_scale to the factor; None where the model itself holds m and s.
     per_tensor_derive: the same for a w_scale that is one number, where the stack computes it differently.
+    per_channel_only: golden equals the stack only where every channel has its own w_scale.
     scale_limit: the stack refuses factors from here on, or computes them in another way; None for no limit.
     verified: the version of the stack whose outputs were compared, or "by definition".
     note: what else a user must know.
@@ -42,6 +43,7 @@ class Framework:
     mode: str
     derive: Derive | None
     per_tensor_derive: Derive | None = None
+    per_channel_only: bool = False
     scale_limit: float | None = None
     verified: str
     note: str = ""
@@ -63,7 +65,10 @@ class Framework:
         """
         if self.derive is None:
             raise ValueError(f"{self.name} has m and s in the model and no rule that derives them from scales")
-        derive = self.per_tensor_derive if self.per_tensor_derive and np.ndim(w_scale) == 0 else self.derive
+        per_tensor = np.ndim(w_scale) == 0
+        if per_tensor and self.per_channel_only:
+            raise ValueError(f"w_scale of {self.name} must have shape (N,); with one for all it is not matched")
+        derive = self.per_tensor_derive if self.per_tensor_derive and per_tensor else self.derive
         result = derive(a_scale, w_scale, y_scale)
         if isinstance(result, tuple):
             return {"m": result[0], "s": result[1]}
@@ -110,6 +115,10 @@ _KNOWN = (
         note="RESCALE with DOUBLE_ROUND and scale32",
     ),
     Framework(
+        name="tosa-inexact", mode="F32", derive=None, verified="tosa-tools 2026.8.0",
+        note="RESCALE with INEXACT_ROUND in the reference model; the scale is float32(m / 2^s)",
+    ),
+    Framework(
         name="pytorch-qnnpack", mode="F32", derive=scale_qnnpack, verified="torch 2.13.0",
         note="quantized linear with torch.backends.quantized.engine = 'qnnpack'",
     ),
@@ -118,8 +127,10 @@ _KNOWN = (
         note="quantized linear without bias on x86; with a bias see pytorch-fbgemm-bias",
     ),
     Framework(
-        name="pytorch-fbgemm-bias", mode="FBGEMM", derive=multiplier_fbgemm, verified="torch 2.13.0",
-        note="quantized linear with its float32 bias, which golden.fbgemm.bias_fbgemm prepares",
+        name="pytorch-fbgemm-bias", mode="FBGEMM", derive=multiplier_fbgemm, per_channel_only=True,
+        verified="torch 2.13.0",
+        note="quantized linear with its float32 bias, which golden.fbgemm.bias_fbgemm prepares, and weights per"
+        " channel; per tensor the bias is multiplied and added in one fused step",
     ),
     Framework(
         name="gemmlowp", mode="DOUBLE", derive=None, verified="by definition",

@@ -84,9 +84,7 @@ def total(usages: Iterable[MemoryUsage]) -> MemoryUsage:
     >>> total([linear_memory(2, 1), linear_memory(3, 1)]).float_bytes
     28
     """
-    first, *others = usages or (None,)
-    if first is None:
+    layers = list(usages)
+    if not layers:
         raise ValueError("usages must not be empty")
-    for usage in others:
-        first += usage
-    return first
+    return sum(layers[1:], layers[0])

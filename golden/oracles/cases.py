@@ -13,6 +13,7 @@ from golden.oracles.layer import Float32, Layer
 
 MAX_K, MAX_N = 1024, 40
 ONE = np.float32(1)
+ZERO_POINTS = (0, 0, 0, -128, 127, 1, -1, -77, 36)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +23,13 @@ class Accepts:
     Parameters
     ----------
     low, high: factors a_scale * w_scale / y_scale, low <= factor < high.
-    product: what |acc * factor| must stay below, where a stack converts to int32 without saturating.
+    product: what |acc * factor| must stay below, where a stack computes result and zero point in int32.
     bias: "int32"; "float" for one that is given as float32 and rounded to int32; "real" for one that stays
         float32; "none".
     weights: largest magnitude of a weight.
     relu_zp: the zero point that a ReLU needs, None for any.
     w_zp: whether weights may have a zero point.
+    per_tensor: whether one scale for all channels is computed as golden does.
     """
 
     low: float = 2.0**-60
@@ -37,13 +39,15 @@ class Accepts:
     weights: int = 127
     relu_zp: int | None = None
     w_zp: bool = False
+    per_tensor: bool = True
 
 
 def layers(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Iterator[Layer]:
-    """Yield the directed layers, then random ones without end: a network's layer and a near-tie one in turn."""
+    """Yield the directed layers, then random ones without end: some as networks have them, one of near-ties."""
     yield from directed_layers(rng, framework, accepts)
     while True:
-        yield _random_layer(rng, accepts)
+        for _ in range(8):
+            yield _random_layer(rng, accepts)
         yield _near_ties(rng, framework, accepts)
 
 
@@ -53,9 +57,9 @@ def directed_layers(rng: np.random.Generator, framework: Framework, accepts: Acc
     # Per channel and per tensor; the significand comes from y_scale, so that a float bias stays exact.
     for mantissa in directed.MANTISSAS:
         y_scale = np.float32(1 / mantissa)
-        w_scale = powers.astype(np.float32)
+        w_scale = powers[:: 1 if mantissa == 1 else 2].astype(np.float32)
         yield from _around(rng, framework, accepts, ONE, w_scale, y_scale, directed=True)
-        for w in w_scale[:: 1 if mantissa == 1 else 5]:
+        for w in w_scale[:: 1 if mantissa == 1 else 3]:
             yield from _around(rng, framework, accepts, ONE, w, y_scale, directed=True)
     # a * w = (1 - k/2^23)(1 + k/2^23) * 2^e is just below a power of two: an m which is carried to 2^31.
     for k in (1, 8, 80):
@@ -74,8 +78,11 @@ def directed_layers(rng: np.random.Generator, framework: Framework, accepts: Acc
         if accepts.bias == "int32":
             yield _inject(rng, accepts, acc, ONE, scales, ONE, directed=True)
         return
-    for acc, m, s in directed.product_boundaries(framework.mode):
-        y_scale, w_scale = _scales_for(rng, m, s)
+    for acc, m, s in directed.product_boundaries(framework.mode):  # a unit of R shows
+        scales = _scales_for(rng, m, s)
+        if scales is None:
+            continue
+        y_scale, w_scale = scales
         factor = framework.factor(ONE, w_scale, y_scale)
         if (int(factor["m"]), int(factor["s"])) != (m, s):
             raise RuntimeError(f"scales for m = {m} and s = {s} must give them, not {factor}")
@@ -90,7 +97,7 @@ def _around(
     w_scale = np.asarray(w_scale)
     d = np.float64(a_scale) * w_scale / y_scale
     good = (d >= accepts.low) & (d < accepts.high * (1 - 2.0**-20))
-    if not good.any():
+    if not good.any() or not (w_scale.ndim or accepts.per_tensor):
         return
     if w_scale.ndim:
         w_scale = w_scale[good]
@@ -140,7 +147,7 @@ def _by_weights(accepts: Accepts, acc: directed.Int64, fields: dict[str, Any]) -
 
     A real bias then carries what is out of reach, and fractions of a step.
     """
-    depth = 2100 if accepts.bias == "none" else MAX_K
+    depth = 2100 * 127 // accepts.weights  # sums of products reach 2^25
     limit = 127 * accepts.weights * (depth - 1)
     reached = np.clip(acc, -limit, limit)
     many = (reached + 63) // 127
@@ -158,15 +165,14 @@ def _by_weights(accepts: Accepts, acc: directed.Int64, fields: dict[str, Any]) -
 
 def _near_ties(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Layer:
     """Return a layer of random factors whose accumulators lie around a random tie each."""
-    per_tensor = rng.random() < 0.3
+    per_tensor = rng.random() < 0.3 and accepts.per_tensor
     count = 200 if per_tensor else 1500
     low, high = max(accepts.low, 2.0**-31), min(accepts.high, 2.0**4)
     d = np.exp2(rng.uniform(np.log2(low), np.log2(high) - 1, None if per_tensor else count))
     a_scale, y_scale = np.exp2(rng.uniform(-6, 6, 2)).astype(np.float32)
-    if accepts.bias == "float":
-        a_scale = np.float32(np.exp2(np.rint(np.log2(a_scale))))
     w_scale = np.asarray(d * y_scale / a_scale, dtype=np.float32)
-    if accepts.bias == "float":
+    if accepts.bias == "float" and rng.random() < 0.5:  # powers of two, for sums beyond the reach of weights
+        a_scale = np.float32(np.exp2(np.rint(np.log2(a_scale))))
         w_scale = np.exp2(np.rint(np.log2(w_scale))).astype(np.float32)
     value = np.broadcast_to(factor_value(framework, a_scale, w_scale, y_scale), count)
     reach = np.minimum(128, (directed.HIGHEST - 1) * value)
@@ -179,11 +185,12 @@ def _random_layer(rng: np.random.Generator, accepts: Accepts) -> Layer:
     """Return a layer as networks have them: K 1..1024, N 1..40, results spread over the range."""
     k = int(rng.choice([1, 2, 3, MAX_K, *np.exp2(rng.uniform(0, 10, 4)).astype(int)]))
     n = int(rng.choice([1, MAX_N, *rng.integers(1, MAX_N, 4, endpoint=True)]))
-    m = int(rng.choice([1, 2, *rng.integers(100, 400, 6)]))
+    m = int(rng.choice([1, 2, *rng.integers(3, 120, 8)]))
     a = rng.integers(-128, 128, (m, k), dtype=np.int8)
     w = rng.integers(-accepts.weights, accepts.weights, (k, n), dtype=np.int8, endpoint=True)
     a_scale = np.float32(np.exp2(rng.uniform(-8, 2)))
-    w_scale = np.exp2(rng.uniform(-10, 0, None if rng.random() < 0.4 else n)).astype(np.float32)
+    per_tensor = rng.random() < 0.4 and accepts.per_tensor
+    w_scale = np.asarray(np.exp2(rng.uniform(-10, 0, None if per_tensor else n)), dtype=np.float32)
     # The sums of products have about this deviation, the results a spread which clamps some of them.
     deviation = 74 * accepts.weights / np.sqrt(3) * np.sqrt(k)
     y_scale = np.float32(a_scale * np.median(w_scale) * deviation / rng.uniform(20, 90))
@@ -197,7 +204,7 @@ def _random_layer(rng: np.random.Generator, accepts: Accepts) -> Layer:
         fields["real_bias"] = np.asarray(b * (a_scale * w_scale), dtype=np.float32)
     elif accepts.bias != "none" and biased:
         fields["bias"] = np.rint(rng.normal(0, deviation, n)).astype(np.int32)
-    return Layer(a=a, w=w, a_scale=a_scale, w_scale=np.asarray(w_scale), y_scale=y_scale, **fields)
+    return Layer(a=a, w=w, a_scale=a_scale, w_scale=w_scale, y_scale=y_scale, **fields)
 
 
 def _output(
@@ -211,14 +218,17 @@ def _output(
 
 
 def _zero_point(rng: np.random.Generator) -> int:
-    return int(rng.choice([-128, 127, 0, 0, 1, -1, *rng.integers(-128, 128, 4)]))
+    return int(rng.choice(ZERO_POINTS))
 
 
-def _scales_for(rng: np.random.Generator, m: int, s: int) -> tuple[np.float32, np.float32]:
-    """Return (y_scale, w_scale), float32, whose quotient w / y as a double becomes m and s."""
-    while True:
-        y = rng.integers(2**23, 2**24, 4096).astype(np.float64)
-        w = np.rint(y * m / 2.0**31).astype(np.float32).astype(np.float64)
-        hit = np.flatnonzero(np.floor(w / y * 2.0**31 + 0.5) == m)
-        if len(hit):
-            return np.float32(y[hit[0]] * 2.0 ** (s - 31) / 2**24), np.float32(w[hit[0]] / 2**24)
+def _scales_for(rng: np.random.Generator, m: int, s: int) -> tuple[np.float32, np.float32] | None:
+    """Return (y_scale, w_scale), float32, whose quotient as a double becomes m and s; None if none is found.
+
+    There is none where m / 2^31 is too close to a simple fraction, such as 1 - 2^-31.
+    """
+    y = rng.integers(2**23, 2**24, 2**16).astype(np.float64)
+    w = np.rint(y * m / 2.0**31)
+    hit = np.flatnonzero(np.floor(w / y * 2.0**31 + 0.5) == m)
+    if not len(hit):
+        return None
+    return np.float32(y[hit[0]] * 2.0 ** (s - 31) / 2**24), np.float32(w[hit[0]] / 2**24)

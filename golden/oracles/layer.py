@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from golden import check, matmul
-from golden.fbgemm import bias_fbgemm, requantize_fbgemm
+from golden.fbgemm import bias_fbgemm
 from golden.frameworks import Factor, Framework
-from golden.requant import REQUANTIZE
+from golden.modes import requantize
 
 Int8 = npt.NDArray[np.int8]
 Int32 = npt.NDArray[np.int32]
@@ -53,15 +53,11 @@ class Layer:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Rescale:
-    """The requantization of a layer: accumulators int32 [M, N], and a factor, one or one per channel [N].
-
-    `bias` float32 [N] exists in mode FBGEMM only, in units of the accumulator.
-    """
+    """The requantization of a layer: accumulators int32 [M, N], and a factor, one or one per channel [N]."""
 
     mode: str
     acc: Int32
     factor: Factor
-    bias: Float32 | None = None
     zp: int
     qmin: int
     qmax: int
@@ -69,32 +65,25 @@ class Rescale:
 
     def golden(self) -> Int32:
         """Return what golden says, [M, N]."""
-        factor = self.factor.values()
-        if self.mode == "FBGEMM":
-            assert self.bias is not None
-            return requantize_fbgemm(self.acc, self.bias, *factor, self.zp, self.qmin, self.qmax)
-        return REQUANTIZE[self.mode](self.acc, *factor, self.zp, self.qmin, self.qmax)
+        return requantize(self.mode, self.acc, self.factor, self.zp, self.qmin, self.qmax)
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return one value per output, in row-major order: acc, the factor, bias if any, zp, qmin, qmax."""
-        named: dict[str, Any] = {"acc": self.acc, **self.factor}
-        if self.bias is not None:
-            named["bias"] = self.bias
+        """Return one value per output, in row-major order: acc, the factor, zp, qmin, qmax."""
         limits = {name: np.int16(getattr(self, name)) for name in ("zp", "qmin", "qmax")}
-        return {name: np.broadcast_to(x, self.acc.shape).ravel() for name, x in (named | limits).items()}
+        named: dict[str, Any] = {"acc": self.acc, **self.factor, **limits}
+        return {name: np.broadcast_to(x, self.acc.shape).ravel() for name, x in named.items()}
 
 
 def rescale(layer: Layer, framework: Framework) -> Rescale:
     """Return the requantization that golden finds inside `layer`."""
     factor = framework.factor(layer.a_scale, layer.w_scale, layer.y_scale)
-    bias = None
     if framework.mode == "FBGEMM":
-        bias = bias_fbgemm(check.floats("real_bias", layer.real_bias), layer.a_scale, layer.w_scale)
+        real_bias = check.floats("real_bias", layer.real_bias)
+        factor = {"bias": bias_fbgemm(real_bias, layer.a_scale, layer.w_scale), **factor}
     return Rescale(
         mode=framework.mode,
         acc=matmul.accumulate(layer.a, layer.w, a_zp=layer.a_zp, w_zp=layer.w_zp, bias=layer.bias),
         factor=factor,
-        bias=bias,
         zp=layer.y_zp,
         qmin=layer.y_zp if layer.relu else -128,
         qmax=127,

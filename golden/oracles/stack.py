@@ -68,14 +68,14 @@ class Comparison:
     outputs, directed, differences: how many outputs were compared, how many of them were injected on
         purpose, and how many differed.
     first: the first difference in words, empty if there is none.
-    columns: for each pair the inputs and the stack's output `y`, flat, directed pairs first.
+    columns: for each pair whether it is directed, and its inputs and the stack's output `y`, flat.
     """
 
     outputs: int = 0
     directed: int = 0
     differences: int = 0
     first: str = ""
-    columns: list[dict[str, npt.NDArray[Any]]] = field(default_factory=list)
+    columns: list[tuple[bool, dict[str, npt.NDArray[Any]]]] = field(default_factory=list)
 
 
 def compare(stack: Stack, seed: int, count: int, *, keep: bool = False) -> Comparison:
@@ -90,11 +90,11 @@ def compare(stack: Stack, seed: int, count: int, *, keep: bool = False) -> Compa
         result.directed += y.size * case.directed
         result.differences += len(different)
         if keep or (len(different) and not result.first):
-            columns = {**case.columns(), "y": y.ravel().astype(np.int32)}
+            columns = {**case.columns(), "y": y.ravel().astype(np.int16)}
             if len(different) and not result.first:
                 i = int(different[0])
                 given = ", ".join(f"{name} {x[i]!s}" for name, x in columns.items() if name != "y")
                 result.first = f"{given}: {stack.name} gives {columns['y'][i]}, golden {want.ravel()[i]}"
             if keep:
-                result.columns.append(columns)
+                result.columns.append((case.directed, columns))
     return result

@@ -1,13 +1,20 @@
 """The stacks that are compared, by name, and which layers each takes."""
 
-from golden.oracles import litert, onnx_runtime, tflite_micro
+from golden.oracles import litert, onnx_runtime, pytorch, tflite_micro, tosa
 from golden.oracles.cases import Accepts
 from golden.oracles.stack import Stack, layer_stack
 
-# XNNPACK takes no factor of 256 or more.
-_XNNPACK = Accepts(high=256.0)
+# Where a product nears 2^31, all but ONNX Runtime leave int32 on the way and wrap; golden and the hardware
+# saturate, and no network is calibrated for results of 2^30.  Such products are not compared.
+_INT32 = 2.0**31 - 2**15
+
 _ONNX = Accepts(relu_zp=-128, w_zp=True)
 _ONNX_NO_BIAS = Accepts(relu_zp=-128, w_zp=True, bias="none")
+_XNNPACK = Accepts(high=256.0, product=_INT32)  # a factor of 256 or more falls back to ruy
+_TFLITE = Accepts(product=2.0**30)  # acc is shifted to the left first, in int32, where a factor is 1 or more
+_QNNPACK = Accepts(product=_INT32, bias="float")
+_FBGEMM = Accepts(product=_INT32, weights=63, bias="none")
+_FBGEMM_BIAS = Accepts(product=_INT32, weights=63, bias="real", per_tensor=False)
 
 STACKS: dict[str, Stack] = {stack.name: stack for stack in (
     layer_stack("onnxruntime-qgemm", "onnxruntime", onnx_runtime.version, onnx_runtime.qgemm, _ONNX),
@@ -16,6 +23,12 @@ STACKS: dict[str, Stack] = {stack.name: stack for stack in (
     ),
     layer_stack("onnxruntime-qdq", "onnxruntime", onnx_runtime.version, onnx_runtime.qdq_gemm, _ONNX),
     layer_stack("litert", "litert", litert.version, litert.xnnpack, _XNNPACK),
-    layer_stack("litert-ruy", "litert-ruy-x86", litert.version, litert.ruy, Accepts()),
-    layer_stack("tflite-micro", "tflite-micro", tflite_micro.version, tflite_micro.run, Accepts()),
+    layer_stack("litert-ruy", "litert-ruy-x86", litert.version, litert.ruy, _TFLITE),
+    layer_stack("tflite-micro", "tflite-micro", tflite_micro.version, tflite_micro.run, _TFLITE),
+    tosa.stack("tosa-single", "SINGLE_ROUND"),
+    tosa.stack("tosa-double", "DOUBLE_ROUND"),
+    tosa.stack("tosa-inexact", "INEXACT_ROUND"),
+    layer_stack("pytorch-qnnpack", "pytorch-qnnpack", pytorch.version, pytorch.qnnpack, _QNNPACK),
+    layer_stack("pytorch-fbgemm", "pytorch-fbgemm", pytorch.version, pytorch.fbgemm, _FBGEMM),
+    layer_stack("pytorch-fbgemm-bias", "pytorch-fbgemm-bias", pytorch.version, pytorch.fbgemm, _FBGEMM_BIAS),
 )}

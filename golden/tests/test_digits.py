@@ -35,7 +35,7 @@ def test_load_finds_the_described_fields() -> None:
 def test_load_reads_the_file_of_the_readme() -> None:
     content = digits.PATH.read_bytes()
     assert len(content) < 100_000
-    assert re.findall(r"\b[0-9a-f]{64}\b", README) == [hashlib.sha256(content).hexdigest()]
+    assert re.findall(r"`digits\.npz` `([0-9a-f]{64})`", README) == [hashlib.sha256(content).hexdigest()]
 
 
 def test_images_are_balanced_and_in_range() -> None:
@@ -136,5 +136,5 @@ def test_layers_refuse_other_widths_and_modes() -> None:
         digits.layers(act_bits=7)
     with pytest.raises(ValueError, match=r"^bits must be one of 8, 4, 2, not 3$"):
         digits.layers(weight_bits=3)
-    with pytest.raises(ValueError, match=r"^mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, not 'INT'$"):
+    with pytest.raises(ValueError, match=r"^mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not 'INT'$"):
         digits.layers("INT")

@@ -9,6 +9,7 @@ import pytest
 from golden.linear import QuantizedLinear, quantize_bias
 from golden.matmul import accumulate
 from golden.multiplier import multiplier_tflite, scale_onnxruntime
+from golden.observers import Percentile
 from golden.quantize import Quantization, asymmetric, dequantize, quantize, symmetric
 from golden.requant import REQUANTIZE
 from golden.tests.exact import fraction, half_even, to_float32
@@ -322,3 +323,73 @@ def test_layer_refuses_a_bad_float_bias(change, message):
         "mode": "FBGEMM", "scale": np.float32(0.5), "float_bias": np.float32(1.5)}
     with pytest.raises(ValueError, match=message):
         QuantizedLinear(**fields | change)
+
+
+# Calibrate and memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("act_bits", [8, 4])
+def test_calibrate_takes_the_ranges_of_inputs_and_results(relu: bool, act_bits: int) -> None:
+    x, w, bias = real_layer(5)
+    got, a_q, y_q = QuantizedLinear.calibrate(w, bias, x, mode="DOUBLE", act_bits=act_bits, weight_bits=4, relu=relu)
+    y = x @ w + bias
+    limits = [0, y.max()] if relu else [y.min(), y.max()]
+    for given, computed in ((a_q, asymmetric(x, act_bits)), (y_q, asymmetric(limits, act_bits))):
+        assert (given.scale, given.zero_point, given.low) == (computed.scale, computed.zero_point, computed.low)
+    want = QuantizedLinear.from_float(w, bias, a_q, y_q, mode="DOUBLE", weight_bits=4, relu=relu)
+    a = quantize(x, a_q)
+    assert np.array_equal(got.forward(a), want.forward(a)) and (got.qmin, got.qmax) == (want.qmin, want.qmax)
+
+
+def test_calibrate_asks_the_given_observer() -> None:
+    x, w, bias = real_layer(6)
+    x[0, 0] = 1000.0
+    _, wide, _ = QuantizedLinear.calibrate(w, bias, x, mode="F32")
+    _, narrow, _ = QuantizedLinear.calibrate(w, bias, x, mode="F32", observer=lambda: Percentile(99))
+    assert wide.scale > 100 * narrow.scale
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(x=np.zeros((0, 2))), "x must not be empty, but has shape (0, 2)"),
+        (dict(x=[[1.0]]), "x must have 2 columns, not 1"),
+        (dict(x=[[1.0, math.nan]]), "x[0, 1] must be finite in float32, not nan"),
+        (dict(bias=[math.inf]), "bias[0] must be finite in float32, not inf"),
+        (dict(act_bits=3), "bits must be one of 8, 4, 2, not 3"),
+    ],
+)
+def test_calibrate_refuses_bad_input(change: dict[str, object], message: str) -> None:
+    arguments = dict(w=[[1.0], [1.0]], bias=[0.0], x=[[1.0, 2.0]], mode="F32") | change
+    with pytest.raises(ValueError) as raised:
+        QuantizedLinear.calibrate(**arguments)  # type: ignore[arg-type]
+    assert str(raised.value) == message
+
+
+def test_memory_usage_counts_the_factor_of_the_mode() -> None:
+    plain, fixed = layer("F32").memory_usage(), layer("DOUBLE").memory_usage()
+    assert (plain.float_weights, plain.float_bias, plain.weights, plain.bias, plain.multipliers) == (24, 12, 6, 12, 12)
+    assert (fixed.quantized_bytes, fixed.multipliers) == (33, 15)
+
+
+def test_memory_usage_packs_weights() -> None:
+    narrow = layer(weights=np.array([[1, -2, 1], [0, 1, -2]], np.int8))
+    assert [narrow.memory_usage(bits).weights for bits in (8, 4, 3, 2)] == [6, 3, 3, 2]
+    assert layer(weights=np.array([[1, -1, 1]], np.int8)).memory_usage(1).weights == 1
+    assert layer(weights=np.array([[3, 0, 1]], np.uint8)).memory_usage(2).weights == 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "bits", "message"),
+    [
+        (np.array([[1, 2, -3]], np.int8), 2, "weights[0, 1] must be in -2..1, not 2"),
+        (np.array([[3, 4, 0]], np.uint8), 2, "weights[0, 1] must be in 0..3, not 4"),
+        (np.array([[1, 0, -3]], np.int8), 1, "weights[0, 0] must be in -1..0, not 1"),
+        (np.array([[1, 0, -3]], np.int8), 9, "weight_bits must be in 1..8, not 9"),
+    ],
+)
+def test_memory_usage_refuses_too_few_bits(weights: np.ndarray, bits: int, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        layer(weights=weights).memory_usage(bits)
+    assert str(raised.value) == message

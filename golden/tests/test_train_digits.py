@@ -103,10 +103,12 @@ def test_write_reproduces_the_stored_file(tmp_path: Path) -> None:
 
 def test_record_sha256_replaces_the_sum_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "x.npz").write_bytes(b"abc")
-    (tmp_path / "README.md").write_text(f"before `{'0' * 64}` after – 12ab\n", encoding="utf-8")
+    other = f"`y.npz` `{'1' * 64}`\n`x.npz` is a file\n"
+    (tmp_path / "README.md").write_text(f"{other}| `x.npz` `{'0' * 64}` | – 12ab\n{other}", encoding="utf-8")
     train_digits.record_sha256(tmp_path / "x.npz")
     want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert (tmp_path / "README.md").read_text(encoding="utf-8") == f"before `{want}` after – 12ab\n"
+    got = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert got == f"{other}| `x.npz` `{want}` | – 12ab\n{other}"
 
 
 def test_dataset_says_that_scikit_learn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
