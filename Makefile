@@ -39,7 +39,7 @@ OUT ?= build/verilog
 # SIM=verilator and SEED=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog waves replay readme lint lock train clean distclean
+.PHONY: help setup sim test verilog waves replay oracles readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,7 +52,7 @@ setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the p
 sim: .venv/.ready ## recognize digits on the emitted hardware, in simulation, and print the table
 	$(PY) -m tb sim $(CONFIG)
 
-test: .venv/.ready ## the whole regression; ARGS="-k requant" for a part of it
+test: .venv/.ready-test-oracles ## the whole regression; ARGS="-k requant" for a part of it
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --junitxml build/reports/test.xml $(ARGS)
 
 verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
@@ -63,6 +63,9 @@ waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 
 replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.npz and MODE=... or FRAMEWORK=...
 	$(PY) -m tb replay $(if $(VECTORS),'$(VECTORS)') $(call option,MODE,mode) $(call option,FRAMEWORK,framework)
+
+oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden against the inference stacks; ARGS="--save build/vectors" for replay
+	$(PY) -m golden.oracles $(ARGS)
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme
@@ -78,15 +81,16 @@ lint: .venv/.ready-lint ## style, import contracts, types, and the emitted Veril
 lock: ## pin anew every package that pyproject.toml leads to (constraints.txt)
 	sh tb/setup.sh --lock
 
-train: .venv/.ready-train ## train the digits network anew (golden/data)
+train: .venv/.ready-train ## train the digits networks anew (golden/data)
 	$(PY) -m golden.train_digits
+	$(PY) -m golden.train_quantized_digits
 
 clean: ## remove everything that was made, but for .venv
 	rm -rf build
-	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+	find . -name '.venv*' -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean ## remove .venv too
-	rm -rf .venv
+	rm -rf .venv .venv-tosa
 
 # --------------------------------------------------------------------------------------------------------- set-up
 # Done once: the stamp is newer than all it depends on. It is done again if the Python it was made with or the
@@ -99,6 +103,10 @@ ready := $(shell .venv/bin/python -c '' 2>/dev/null && command -v iverilog >/dev
 
 .venv/.ready-%: .venv/.ready
 	sh tb/setup.sh $*
+	touch $@
+
+.venv-tosa/.ready: .venv/.ready
+	sh tb/setup.sh --tosa
 	touch $@
 
 .PHONY: again

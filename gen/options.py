@@ -92,7 +92,12 @@ def configuration(given: dict[str, object], preset: str = "square") -> Config:
 def _value(name: str, value):
     """`value` of parameter `name`, a text, number or list, as `Config` wants it."""
     if name == "modes":
-        words = value if not isinstance(value, str) else [] if value.lower() == "none" else value.split(",")
+        if isinstance(value, str):
+            words = [] if value.lower() == "none" else value.split(",")
+        elif isinstance(value, list | tuple):
+            words = list(value)
+        else:
+            raise ConfigError(f"modes must be a list of names, not {value!r}")
         return tuple(_member(Mode, name, word) for word in words)
     if name == "zero_points":
         return _member(ZeroPoints, name, value)

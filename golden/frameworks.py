@@ -144,7 +144,7 @@ FRAMEWORKS: dict[str, Framework] = {f.name: f for f in _KNOWN}
 NOT_EXACT: dict[str, str] = {
     "litert-builtin-ref": "its reference kernels multiply in double precision and round half away from zero",
     "litert-ruy-arm64-batch1": "a batch of 1 has a kernel of its own there; its arithmetic is mode DOUBLE_UP",
-    "onednn": "it multiplies three float32 factors in turn and adds the zero point before it rounds",
+    "onednn": "it has three float32 factors, and adds the zero point before it rounds",
     "onnx-reference": "onnx.reference adds the zero point before it rounds; ONNX Runtime does not",
     "qdq-unfused": "it dequantizes, computes in float32 and quantizes; no integer accumulator exists",
 }
@@ -158,7 +158,7 @@ def framework(name: str) -> Framework:
     'DOUBLE'
     >>> framework("onednn")
     Traceback (most recent call last):
-    ValueError: onednn is not matched: it multiplies three float32 factors in turn and adds the zero point before it rounds
+    ValueError: onednn is not matched: it has three float32 factors, and adds the zero point before it rounds
     """
     if name in NOT_EXACT:
         raise ValueError(f"{name} is not matched: {NOT_EXACT[name]}")

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make this checkout ready to run: Icarus Verilog, .venv with the pinned packages, a shared libpython.
 #
-#   sh tb/setup.sh [GROUP ...]    the packages of pyproject.toml and of its dependency groups (lint, train)
+#   sh tb/setup.sh [GROUP ...]    the packages of pyproject.toml and of its dependency groups (lint, oracles, ...)
+#   sh tb/setup.sh --tosa         .venv-tosa, with the group tosa alone
 #   sh tb/setup.sh --lock         write constraints.txt anew from pyproject.toml
 #
 # `make` calls it when needed. Each step acts only if something is missing; system packages are installed as root or
@@ -51,37 +52,56 @@ check_icarus() {
         die "iverilog must be $icarus_minimum or newer, $(command -v iverilog || echo it) is ${found:-missing}"
 }
 
-# A virtual environment that works and has the wanted version is kept, any other is built anew.
+# A virtual environment ($venv) that works and has the wanted version is kept, any other is built anew.
 check_venv() {
     version=$(version_of "$python")
-    [ "$(version_of .venv/bin/python)" != "$version" ] || ! .venv/bin/python -c 'import pip' 2>/dev/null || return 0
+    [ "$(version_of $venv/bin/python)" != "$version" ] || ! $venv/bin/python -c 'import pip' 2>/dev/null || return 0
     "$python" -c 'import ensurepip, venv' 2>/dev/null || install_package "python$version-venv" \
         "$python cannot make virtual environments; type: sudo apt-get install python$version-venv"
-    say "making .venv with Python $version"
-    rm -rf .venv
-    trap 'rm -rf .venv' EXIT; trap 'exit 130' INT TERM HUP      # never leave half of one behind
-    log=$("$python" -m venv .venv 2>&1) || die "$python -m venv .venv failed: $(printf '%s\n' "$log" | tail -n 1)"
+    say "making $venv with Python $version"
+    rm -rf $venv
+    trap "rm -rf $venv" EXIT; trap 'exit 130' INT TERM HUP      # never leave half of one behind
+    log=$("$python" -m venv $venv 2>&1) || die "$python -m venv $venv failed: $(printf '%s\n' "$log" | tail -n 1)"
     trap - EXIT INT TERM HUP
 }
 
-# requirements GROUP ...: what pyproject.toml asks for, one per line.
+# requirements [--only] GROUP ...: what pyproject.toml asks for, one per line; --only leaves out what all jobs need.
 requirements() {
     .venv/bin/python -c '
 import sys, tomllib
 with open("pyproject.toml", "rb") as file:
     config = tomllib.load(file)
-print(*config["project"]["dependencies"], *(r for g in sys.argv[1:] for r in config["dependency-groups"][g]), sep="\n")
+groups = {"--only": [], **config["dependency-groups"]}
+base = [] if "--only" in sys.argv else config["project"]["dependencies"]
+print(*base, *(r for g in sys.argv[1:] for r in groups[g]), sep="\n")
 ' "$@"
 }
 
-pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+pip() { $venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+
+# resolve ARGUMENT ...: pip install what $wanted lists. For Linux, PyPI has PyTorch with CUDA only, gigabytes of it.
+resolve() {
+    printf '%s\n' "$wanted" | pip install --quiet -r /dev/stdin "$@" && return
+    case $wanted in *torch*) say "trying PyTorch's own index" >&2 ;; *) return 1 ;; esac
+    printf '%s\n' "$wanted" | pip install --quiet -r /dev/stdin "$@" \
+        --extra-index-url https://download.pytorch.org/whl/cpu
+}
 
 install_packages() {
     say "installing Python packages${1:+ ($*)}"
     wanted=$(requirements "$@")
-    log=$(printf '%s\n' "$wanted" | pip install --quiet -r /dev/stdin -c constraints.txt 2>&1) ||
+    log=$(resolve -c constraints.txt 2>&1) ||
         die "pip failed: $(printf '%s\n' "$log" | grep -m 1 '^ERROR')" \
             "Check the network and try again (after a change of pyproject.toml first: make lock)."
+}
+
+# The reference model of TOSA wants other versions of what the rest has: alone in an environment of its own.
+install_tosa() {
+    say "installing Python packages (tosa)"
+    wanted=$(requirements --only tosa)
+    venv=.venv-tosa
+    check_venv
+    log=$(resolve 2>&1) || die "pip failed: $(printf '%s\n' "$log" | grep -m 1 '^ERROR')"
 }
 
 # cocotb loads Python into the simulator, which takes the shared library and not the executable.
@@ -93,17 +113,22 @@ check_libpython() {
 
 # Resolved for the oldest Python: what it can run, the newer ones can. (--target is only there because pip asks for it.)
 write_lock() {
-    wanted=$(requirements lint train)
-    report=$(printf '%s\n' "$wanted" | pip install --quiet --dry-run --report - -r /dev/stdin \
+    wanted=$(requirements lint train test-oracles oracles)
+    report=$(resolve --dry-run --report - \
         --ignore-installed --python-version 3.11 --only-binary :all: --target build/lock)
     lock=$(printf '%s\n' "$report" | .venv/bin/python -c '
 import json, sys
 packages = [p["metadata"] for p in json.load(sys.stdin)["install"]]
 print("# Every package that is installed, with its exact version. Written by make lock: do not edit.")
-print(*sorted(p["name"].lower().replace("_", "-") + "==" + p["version"] for p in packages), sep="\n")')
+print(*sorted(p["name"].lower().replace("_", "-") + "==" + p["version"].split("+")[0] for p in packages), sep="\n")')
     printf '%s\n' "$lock" >constraints.txt
 }
 
 [ -w . ] || die "must be able to write to $(pwd)"
+venv=.venv
 find_python; check_icarus; check_venv
-if [ "${1-}" = --lock ]; then write_lock; else install_packages "$@" && check_libpython; fi
+case ${1-} in
+    --lock) write_lock ;;
+    --tosa) install_tosa ;;
+    *) install_packages "$@" && check_libpython ;;
+esac

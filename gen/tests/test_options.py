@@ -85,6 +85,7 @@ def test_configuration_takes_values_as_in_a_description():
 
 
 @pytest.mark.parametrize(("given", "message"), [
+    ({"modes": 5}, "modes must be a list of names, not 5"),
     ({"rows": "eight"}, "rows must be an integer, not 'eight'"),
     ({"rows": "8.0"}, "rows must be an integer, not '8.0'"),
     ({"rows": ""}, "rows must be an integer, not ''"),

@@ -1,45 +1,20 @@
 """Layers to compare: directed ones first, which inject accumulators, then random ones as networks have them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from golden.frameworks import Framework
+from golden.modes import FACTORS
 from golden.oracles import directed
+from golden.oracles.accepts import Accepts, output, zero_point
+from golden.oracles.inject import inject
 from golden.oracles.layer import Float32, Layer
 
 MAX_K, MAX_N = 1024, 40
 ONE = np.float32(1)
-ZERO_POINTS = (0, 0, 0, -128, 127, 1, -1, -77, 36)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accepts:
-    """Which layers a stack takes.
-
-    Parameters
-    ----------
-    low, high: factors a_scale * w_scale / y_scale, low <= factor < high.
-    product: what |acc * factor| must stay below, where a stack computes result and zero point in int32.
-    bias: "int32"; "float" for one that is given as float32 and rounded to int32; "real" for one that stays
-        float32; "none".
-    weights: largest magnitude of a weight.
-    relu_zp: the zero point that a ReLU needs, None for any.
-    w_zp: whether weights may have a zero point.
-    per_tensor: whether one scale for all channels is computed as golden does.
-    """
-
-    low: float = 2.0**-60
-    high: float = 2.0**12
-    product: float = np.inf
-    bias: str = "int32"
-    weights: int = 127
-    relu_zp: int | None = None
-    w_zp: bool = False
-    per_tensor: bool = True
 
 
 def layers(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Iterator[Layer]:
@@ -69,16 +44,20 @@ def directed_layers(rng: np.random.Generator, framework: Framework, accepts: Acc
         yield from _around(rng, framework, accepts, a_scale, w_scale[37], ONE, directed=True)
     # a * w is an odd integer of 32 bits: m is rounded at a tie.  Every result at the finest scale shows it.
     for a, w in ((65535, 65537), (65535, 65535), (65533, 65535), (65521, 65523)):
-        scale = np.float32(w * 2.0**-55)
         every = np.arange(-128, 128)
-        yield from _around(rng, framework, accepts, np.float32(a), scale, ONE, ties=every, directed=True)
-        yield from _around(rng, framework, accepts, np.float32(a), scale[None], ONE, ties=every, directed=True)
-    if framework.mode in ("F32", "FBGEMM"):
-        acc, scales = directed.float_roundings()
-        if accepts.bias == "int32":
-            yield _inject(rng, accepts, acc, ONE, scales, ONE, directed=True)
-        return
-    for acc, m, s in directed.product_boundaries(framework.mode):  # a unit of R shows
+        for shape in ((), (1,)):
+            w_scale = np.full(shape, w * 2.0**-55, np.float32)
+            yield from _around(rng, framework, accepts, np.float32(a), w_scale, ONE, ties=every, directed=True)
+    if FACTORS[framework.mode] == ("m", "s"):
+        yield from _product_boundaries(rng, framework, accepts)
+    elif accepts.bias == "int32":
+        places, w_scale = directed.float_roundings()
+        yield inject(rng, accepts, places, ONE, w_scale, ONE, directed=True)
+
+
+def _product_boundaries(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Iterator[Layer]:
+    """Yield a layer for every product that a unit of R moves to another result, where scales give its m and s."""
+    for acc, m, s in directed.product_boundaries(framework.mode):
         scales = _scales_for(rng, m, s)
         if scales is None:
             continue
@@ -86,7 +65,7 @@ def directed_layers(rng: np.random.Generator, framework: Framework, accepts: Acc
         factor = framework.factor(ONE, w_scale, y_scale)
         if (int(factor["m"]), int(factor["s"])) != (m, s):
             raise RuntimeError(f"scales for m = {m} and s = {s} must give them, not {factor}")
-        yield _inject(rng, accepts, np.array([acc]), ONE, w_scale, y_scale, directed=True, y_zp=0, relu=False)
+        yield inject(rng, accepts, np.array([acc]), ONE, w_scale, y_scale, directed=True, y_zp=0, relu=False)
 
 
 def _around(
@@ -106,7 +85,7 @@ def _around(
     )
     channel_scale = w_scale[index] if w_scale.ndim else w_scale
     if len(acc):
-        yield _inject(rng, accepts, acc, a_scale, channel_scale, y_scale, **fields)
+        yield inject(rng, accepts, acc, a_scale, channel_scale, y_scale, **fields)
 
 
 def factor_value(framework: Framework, a: np.float32, w: Float32, y: np.float32) -> directed.Float64:
@@ -116,51 +95,6 @@ def factor_value(framework: Framework, a: np.float32, w: Float32, y: np.float32)
         return factor["scale"].astype(np.float64)
     value = factor["m"] * 2.0 ** -factor["s"].astype(np.float64)
     return np.where(value > 0, value, np.float64(a) * w / y)
-
-
-def _inject(
-    rng: np.random.Generator, accepts: Accepts, acc: directed.Int64, a_scale: np.float32, w_scale: Any,
-    y_scale: np.float32, *, y_zp: int | None = None, relu: bool | None = None, **fields: Any,
-) -> Layer:
-    """Return a layer [7, len(acc)] whose accumulators are acc - 3 .. acc + 3.
-
-    The bias carries acc where it is an integer, and also as a float as long as a * w is a power of two.
-    """
-    steps = directed.STEPS[:, None]
-    y_zp, relu = _output(rng, accepts, y_zp, relu)
-    fields |= {"a_scale": a_scale, "w_scale": np.asarray(w_scale, np.float32), "y_scale": y_scale}
-    fields |= {"y_zp": y_zp, "relu": relu}
-    ones = np.ones_like(acc)
-    exact = (np.frexp(fields["w_scale"] * np.float64(a_scale))[0] == 0.5).all()
-    if accepts.bias == "int32":
-        return Layer(a=steps.astype(np.int8), w=ones[None].astype(np.int8), bias=acc.astype(np.int32), **fields)
-    if accepts.bias == "float" and exact:
-        low = acc % 128  # the rest has at most 24 significant bits: float32 holds it
-        a = np.concatenate([steps, np.ones_like(steps)], axis=1)
-        bias = (acc - low).astype(np.int32)
-        return Layer(a=a.astype(np.int8), w=np.stack([ones, low]).astype(np.int8), bias=bias, **fields)
-    return _by_weights(accepts, acc, fields)
-
-
-def _by_weights(accepts: Accepts, acc: directed.Int64, fields: dict[str, Any]) -> Layer:
-    """Return a layer whose weights add up to acc, 127 * (sum of many) + the last one, brought into reach of K.
-
-    A real bias then carries what is out of reach, and fractions of a step.
-    """
-    depth = 2100 * 127 // accepts.weights  # sums of products reach 2^25
-    limit = 127 * accepts.weights * (depth - 1)
-    reached = np.clip(acc, -limit, limit)
-    many = (reached + 63) // 127
-    base, more = np.divmod(many, depth)
-    w = base + (np.arange(depth)[:, None] < more)
-    steps = directed.STEPS[:, None]
-    a = np.concatenate([steps, np.ones_like(steps), np.full((len(steps), depth), 127)], axis=1)
-    w = np.concatenate([np.ones_like(acc)[None], (reached - 127 * many)[None], w])
-    if accepts.bias == "real":
-        unit = np.float32(fields["a_scale"] * fields["w_scale"]).astype(np.float64)
-        b = acc - reached + np.resize([0, 0.25, -0.5, 0.75, 1000.1], acc.shape)
-        fields = fields | {"real_bias": (b * unit).astype(np.float32)}
-    return Layer(a=a.astype(np.int8), w=w.astype(np.int8), **fields)
 
 
 def _near_ties(rng: np.random.Generator, framework: Framework, accepts: Accepts) -> Layer:
@@ -178,7 +112,7 @@ def _near_ties(rng: np.random.Generator, framework: Framework, accepts: Accepts)
     reach = np.minimum(128, (directed.HIGHEST - 1) * value)
     acc = np.rint((np.floor(rng.uniform(-reach, reach)) + 0.5) / value).astype(np.int64)
     acc = np.clip(acc, directed.LOWEST, directed.HIGHEST)
-    return _inject(rng, accepts, acc, a_scale, w_scale, y_scale)
+    return inject(rng, accepts, acc, a_scale, w_scale, y_scale)
 
 
 def _random_layer(rng: np.random.Generator, accepts: Accepts) -> Layer:
@@ -194,10 +128,10 @@ def _random_layer(rng: np.random.Generator, accepts: Accepts) -> Layer:
     # The sums of products have about this deviation, the results a spread which clamps some of them.
     deviation = 74 * accepts.weights / np.sqrt(3) * np.sqrt(k)
     y_scale = np.float32(a_scale * np.median(w_scale) * deviation / rng.uniform(20, 90))
-    y_zp, relu = _output(rng, accepts)
-    fields: dict[str, Any] = {"a_zp": _zero_point(rng), "w_zp": 0, "y_zp": y_zp, "relu": relu}
+    y_zp, relu = output(rng, accepts)
+    fields: dict[str, Any] = {"a_zp": zero_point(rng), "w_zp": 0, "y_zp": y_zp, "relu": relu}
     if accepts.w_zp and rng.random() < 0.5:
-        fields["w_zp"] = _zero_point(rng)
+        fields["w_zp"] = zero_point(rng)
     biased = rng.random() < 0.7
     if accepts.bias == "real":
         b = rng.normal(0, deviation, n) if biased else np.zeros(n)
@@ -205,20 +139,6 @@ def _random_layer(rng: np.random.Generator, accepts: Accepts) -> Layer:
     elif accepts.bias != "none" and biased:
         fields["bias"] = np.rint(rng.normal(0, deviation, n)).astype(np.int32)
     return Layer(a=a, w=w, a_scale=a_scale, w_scale=w_scale, y_scale=y_scale, **fields)
-
-
-def _output(
-    rng: np.random.Generator, accepts: Accepts, y_zp: int | None = None, relu: bool | None = None
-) -> tuple[int, bool]:
-    """Return a zero point and whether there is a ReLU, as far as they are not given."""
-    relu = bool(rng.random() < 0.25) if relu is None else relu
-    if relu and accepts.relu_zp is not None:
-        return accepts.relu_zp, True
-    return (_zero_point(rng) if y_zp is None else y_zp), relu
-
-
-def _zero_point(rng: np.random.Generator) -> int:
-    return int(rng.choice(ZERO_POINTS))
 
 
 def _scales_for(rng: np.random.Generator, m: int, s: int) -> tuple[np.float32, np.float32] | None:

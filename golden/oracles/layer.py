@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from golden import check, matmul
+from golden import matmul
 from golden.fbgemm import bias_fbgemm
 from golden.frameworks import Factor, Framework
 from golden.modes import requantize
@@ -78,8 +78,9 @@ def rescale(layer: Layer, framework: Framework) -> Rescale:
     """Return the requantization that golden finds inside `layer`."""
     factor = framework.factor(layer.a_scale, layer.w_scale, layer.y_scale)
     if framework.mode == "FBGEMM":
-        real_bias = check.floats("real_bias", layer.real_bias)
-        factor = {"bias": bias_fbgemm(real_bias, layer.a_scale, layer.w_scale), **factor}
+        if layer.real_bias is None:
+            raise ValueError(f"real_bias must be given for {framework.name}")
+        factor = {"bias": bias_fbgemm(layer.real_bias, layer.a_scale, layer.w_scale), **factor}
     return Rescale(
         mode=framework.mode,
         acc=matmul.accumulate(layer.a, layer.w, a_zp=layer.a_zp, w_zp=layer.w_zp, bias=layer.bias),

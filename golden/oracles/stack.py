@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from golden import frameworks
 from golden.oracles import cases
+from golden.oracles.accepts import Accepts
 from golden.oracles.layer import Layer, Rescale, rescale
 
 Outputs = Iterator[tuple[Rescale, npt.NDArray[np.integer[Any]]]]
@@ -43,7 +44,7 @@ def layer_stack(
     framework: str,
     version: Callable[[], str],
     run: Callable[[Layer], npt.NDArray[np.int8]],
-    accepts: cases.Accepts,
+    accepts: Accepts,
 ) -> Stack:
     """Return a stack which `run`s whole layers, [M, K] to [M, N]."""
 

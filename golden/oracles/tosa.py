@@ -15,7 +15,7 @@ import numpy as np
 
 from golden.frameworks import framework
 from golden.oracles import directed
-from golden.oracles.cases import ZERO_POINTS
+from golden.oracles.accepts import zero_point
 from golden.oracles.layer import Rescale
 from golden.oracles.stack import Outputs, Stack
 
@@ -44,19 +44,21 @@ def version() -> str:
 def _rescales(rng: np.random.Generator, mode: str, count: int) -> Iterator[tuple[Rescale, Any, Any]]:
     """Yield (case, m, s): the directed ones, then random ones until there are `count` outputs."""
 
-    def case(around: Any, m: Any, s: Any, *, directed_: bool = False, zp: int | None = None) -> tuple[Rescale, Any, Any]:
+    def case(
+        around: Any, m: Any, s: Any, *, directed_: bool = False, zp: int | None = None
+    ) -> tuple[Rescale, Any, Any]:
         m, s = np.asarray(m).astype(np.int32), np.asarray(s).astype(np.int8)
         limit = 2.0 ** np.minimum(s - 1, 31) - 1
         acc = np.clip(around + directed.STEPS[:, None], -limit, limit).astype(np.int32)
         factor: dict[str, Any] = {"m": m, "s": s}
         if mode == "F32":
             factor = {"scale": np.asarray(m * 2.0 ** -s.astype(np.float64), dtype=np.float32)}
-        zp = int(rng.choice(ZERO_POINTS)) if zp is None else zp
+        zp = zero_point(rng) if zp is None else zp
         return Rescale(mode=mode, acc=acc, factor=factor, zp=zp, qmin=-128, qmax=127, directed=directed_), m, s
 
     shifts = np.arange(2, 63)
     for m in (2**30, 2**30 + 1, 0x5A827999, 2**31 - 1):
-        index, acc = directed.anchors(m * 2.0**-shifts, product=2.0**30)
+        index, acc = directed.anchors(np.float64(m) * 2.0**-shifts, product=2.0**30)
         yield case(acc, np.full(len(acc), m), shifts[index], directed_=True)
         for s in shifts[::3]:
             one = acc[shifts[index] == s]
@@ -67,13 +69,14 @@ def _rescales(rng: np.random.Generator, mode: str, count: int) -> Iterator[tuple
         yield case(exact[:, 0], exact[:, 1], exact[:, 2], directed_=True, zp=0)
     while count > 0:
         channels = 3000
-        m = rng.integers(2**30, 2**31, channels) >> np.where(rng.random(channels) < 0.2, rng.integers(0, 30), 0)
+        smaller = np.where(rng.random(channels) < 0.2, rng.integers(0, 30, channels), 0)
+        factors = rng.integers(2**30, 2**31, channels) >> smaller
         s = rng.integers(2, 63, channels)
-        value = m * 2.0**-s
+        value = factors * 2.0**-s
         reach = np.minimum(128, 2.0 ** np.minimum(s - 2, 30) * value)
         acc = np.rint((np.floor(rng.uniform(-reach, reach)) + 0.5) / value)
         count -= len(directed.STEPS) * channels
-        yield case(acc, m, s)
+        yield case(acc, factors, s)
 
 
 def _small_boundaries(mode: str) -> tuple[tuple[int, int, int], ...]:

@@ -46,8 +46,8 @@ def main() -> None:
     with np.load(source) as cases, tempfile.TemporaryDirectory() as folder:
         i = 0
         while f"acc_{i}" in cases:
-            case = [cases[f"{name}_{i}"] for name in ("acc", "m", "s")]
-            results[f"y_{i}"] = rescale(*case, int(cases[f"zp_{i}"]), str(cases[f"rounding_{i}"]), folder)
+            acc, m, s, zp, rounding = (cases[f"{name}_{i}"] for name in ("acc", "m", "s", "zp", "rounding"))
+            results[f"y_{i}"] = rescale(acc, m, s, int(zp), str(rounding), folder)
             i += 1
     np.savez(target, **results)
 

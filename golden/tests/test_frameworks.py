@@ -7,7 +7,7 @@ from golden.frameworks import FRAMEWORKS, NOT_EXACT, Framework, framework
 from golden.modes import FACTORS, requantize
 from golden.multiplier import multiplier_ruy, multiplier_tflite, scale_onnxruntime, scale_qnnpack
 
-A, W, Y = np.float32([0.1, 0.7, 0.3])  # the derivations differ here
+A, W, Y = np.float32(0.1), np.float32(0.7), np.float32(0.3)  # the derivations differ here
 DERIVED = [f for f in FRAMEWORKS.values() if f.derive is not None]
 GIVEN = [f for f in FRAMEWORKS.values() if f.derive is None]
 
@@ -50,7 +50,7 @@ def test_an_unmatched_stack_says_so_and_why(name: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="^framework must be one of onnxruntime, .*gemmlowp, not 'tensorrt'$"):
+    with pytest.raises(ValueError, match=r"^framework must be one of onnxruntime, .*gemmlowp, not 'tensorrt'$"):
         framework("tensorrt")
 
 
@@ -99,7 +99,7 @@ def test_a_stack_without_derivation_says_so(entry: Framework) -> None:
 def test_litert_refuses_a_scale_of_256() -> None:
     below = np.nextafter(np.float32(256), np.float32(0))
     assert framework("litert").factor(1.0, below, 1.0)["scale"] == below
-    with pytest.raises(ValueError, match="^scale of litert must be below 256, not 256$"):
+    with pytest.raises(ValueError, match=r"^scale of litert must be below 256, not 256$"):
         framework("litert").factor(1.0, [0.5, 256.0], 1.0)
     assert framework("onnxruntime").factor(1.0, 256.0, 1.0)["scale"] == 256
 
