@@ -64,8 +64,10 @@ waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.npz and MODE=... or FRAMEWORK=...
 	$(PY) -m tb replay $(if $(VECTORS),'$(VECTORS)') $(call option,MODE,mode) $(call option,FRAMEWORK,framework)
 
-oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden against the inference stacks; ARGS="--save build/vectors" for replay
-	$(PY) -m golden.oracles $(ARGS)
+oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden and hardware against inference stacks
+	rm -rf build/oracles
+	$(PY) -m golden.oracles --save build/oracles $(ARGS)
+	$(PY) -m tb replay build/oracles/*.npz
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme

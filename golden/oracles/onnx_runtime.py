@@ -92,8 +92,6 @@ def _run(layer: Layer, nodes: Sequence[tuple[str, list[str], str, dict[str, Any]
         options.optimized_model_filepath = str(Path(folder) / "optimized.onnx")
         options.intra_op_num_threads = 1
         options.log_severity_level = 3  # not the warning that an optimized model fits this machine only
-        # Off by default on x86, where u8 x s8 is the faster but, without VNNI, the saturating product.
-        options.add_session_config_entry("session.qdqisint8allowed", "1")
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
