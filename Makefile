@@ -67,7 +67,7 @@ replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.n
 oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden and hardware against inference stacks
 	rm -rf build/oracles
 	$(PY) -m golden.oracles --save build/oracles $(ARGS)
-	$(PY) -m tb replay build/oracles/*.npz
+	$(PY) -m tb replay --report oracles-hardware build/oracles/*.npz
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme

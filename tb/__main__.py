@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     again.add_argument("vectors", nargs="*", type=Path, help=".npz files, see docs/replay.md")
     again.add_argument("--mode", help="rounding mode")
     again.add_argument("--framework", help="inference stack that decides the mode")
+    again.add_argument("--report", default="replay", help="name of the JSON file in build/reports")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
@@ -58,7 +59,7 @@ def _waves(options: argparse.Namespace) -> None:
 def _replay(options: argparse.Namespace) -> None:
     if not options.vectors:
         raise VectorError("vectors must be given: make replay VECTORS=x.npz MODE=F32")
-    print(replay_all(options.vectors, options.mode, options.framework))
+    print(replay_all(options.vectors, options.mode, options.framework, options.report))
 
 
 def _lint(options: argparse.Namespace) -> None:

@@ -1,7 +1,9 @@
 """`make readme`: the README's figures, taken from the reports of the last runs instead of typed."""
 
 import json
-import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from tb.digits import table
 from tb.report import REPORTS
@@ -9,20 +11,53 @@ from tb.run import ROOT
 
 __all__ = ["ReadmeError", "update"]
 
+Report = Callable[[str], dict[str, Any]]
+
 
 class ReadmeError(Exception):
     """A report or a marker is missing; the message is one line."""
 
 
-def update() -> None:
-    """Rewrite the blocks between ``<!-- sim.json -->`` and ``<!-- end -->`` in the README."""
-    path = ROOT / "README.md"
+def update(path: Path = ROOT / "README.md", reports: Path = REPORTS) -> None:
+    """Rewrite the blocks between ``<!-- NAME -->`` and ``<!-- end -->`` in the README at `path`.
+
+    Raises
+    ------
+    ReadmeError
+        A report is not there, or a block is missing or there twice; the file is then as before.
+    """
+    def read(name: str) -> dict[str, Any]:
+        report = reports / f"{name}.json"
+        if not report.is_file():
+            raise ReadmeError(f"{report} must be there, type: make {name.partition('-')[0]}")
+        return json.loads(report.read_text())
+
     text = path.read_text()
-    report = REPORTS / "sim.json"
-    if not report.is_file():
-        raise ReadmeError(f"{report.relative_to(ROOT)} must be there, type: make sim")
-    block = f"<!-- sim.json -->\n```\n{table(json.loads(report.read_text()))}\n```\n<!-- end -->"
-    new, count = re.subn(r"<!-- sim\.json -->.*?<!-- end -->", lambda _: block, text, flags=re.DOTALL)
-    if count != 1:
-        raise ReadmeError(f"README.md must have one block of sim.json, not {count}")
-    path.write_text(new)
+    for name, make in BLOCKS.items():
+        start = f"<!-- {name} -->"
+        if text.count(start) != 1:
+            raise ReadmeError(f"{path.name} must have one block {name}, not {text.count(start)}")
+        before, _, rest = text.partition(start)
+        _, end, after = rest.partition("<!-- end -->")
+        text = f"{before}{start}\n{make(read)}\n{end}{after}"
+    path.write_text(text)
+
+
+def _sim(read: Report) -> str:
+    return f"```\n{table(read('sim'))}\n```"
+
+
+def _oracles(read: Report) -> str:
+    """One row for each stack: compared with golden, and with the hardware in simulation."""
+    hardware = {Path(row["vectors"]).stem: row for row in read("oracles-hardware")["files"]}
+    lines = ["| stack | version | mode | golden: outputs | differences | Verilog: outputs | differences |",
+             "|---|---|---|---:|---:|---:|---:|"]
+    for row in read("oracles")["stacks"]:
+        verilog = hardware.get(row["stack"], {"outputs": 0, "hardware_differences": 0})
+        lines.append(
+            f"| {row['stack']} | {row['version']} | {row['mode']} | {row['outputs']:,} | {row['differences']:,} "
+            f"| {verilog['outputs']:,} | {verilog['hardware_differences']:,} |")
+    return "\n".join(lines)
+
+
+BLOCKS: dict[str, Callable[[Report], str]] = {"sim": _sim, "oracles": _oracles}

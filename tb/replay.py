@@ -75,8 +75,9 @@ def replay(path: Path, mode: str | None = None, framework: str | None = None,
     return figures, lines
 
 
-def replay_all(paths: list[Path], mode: str | None = None, framework: str | None = None) -> str:
-    """Replay every file, print a row for each, write build/reports/replay.json; returns the verdict.
+def replay_all(paths: list[Path], mode: str | None = None, framework: str | None = None,
+               report: str = "replay") -> str:
+    """Replay every file, print a row for each, write build/reports/<report>.json; returns the verdict.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def replay_all(paths: list[Path], mode: str | None = None, framework: str | None
         lines += differences
         print(f"{path.name:<40} {figures['mode']:<10} {figures['outputs']:>10,} "
               f"{figures['golden_differences']:>8,} {figures['hardware_differences']:>8,}", flush=True)
-    write_report("replay", {"files": rows})
+    write_report(report, {"files": rows})
     if lines:
         raise Difference("\n".join(lines))
     return "golden and hardware give every wanted result"

@@ -1,0 +1,63 @@
+"""The README's figures come from reports, and a missing report leaves it as it was."""
+
+import json
+
+import pytest
+
+from tb.readme import BLOCKS, ReadmeError, update
+from tb.run import ROOT
+
+SIM = {
+    "float32_accuracy": 0.5, "golden_accuracy": 0.25, "hardware_accuracy": 0.125, "outputs_compared": 1234,
+    "mismatches": 0, "cycles": 99, "images": 3, "utilization": 0.5, "simulated_cycles_per_second": 7.0,
+    "block": "mac_unit_9x9x9", "mode": "F32", "icarus": "11.0", "verilog": "x.v", "waves": "x.fst"}
+ORACLES = {"stacks": [{"stack": "abc", "version": "1.0", "mode": "DOUBLE", "outputs": 1000000, "differences": 0}]}
+HARDWARE = {"files": [{"vectors": "build/oracles/abc.npz", "outputs": 120000, "hardware_differences": 3}]}
+
+
+@pytest.fixture
+def reports(tmp_path):
+    for name, figures in (("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(figures))
+    return tmp_path
+
+
+@pytest.fixture
+def readme(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("before\n<!-- sim -->\nstale\n<!-- end -->\nbetween\n<!-- oracles -->\n<!-- end -->\nafter\n")
+    return path
+
+
+def test_readme_blocks_are_filled_from_the_reports(readme, reports):
+    update(readme, reports)
+    text = readme.read_text()
+    assert "stale" not in text and "mac_unit_9x9x9" in text and "12.50%" in text
+    assert "| abc | 1.0 | DOUBLE | 1,000,000 | 0 | 120,000 | 3 |" in text
+    assert [line for line in text.splitlines() if line in ("before", "between", "after")] == [
+        "before", "between", "after"]
+    update(readme, reports)
+    assert readme.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware"])
+def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
+    before = readme.read_text()
+    (reports / f"{name}.json").unlink()
+    with pytest.raises(ReadmeError, match=f"{name}.json must be there, type: make"):
+        update(readme, reports)
+    assert readme.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["", "<!-- sim -->\n<!-- end -->\n<!-- sim -->\n<!-- end -->"])
+def test_readme_needs_each_block_once(readme, reports, text):
+    readme.write_text(text)
+    with pytest.raises(ReadmeError, match=r"README\.md must have one block sim, not"):
+        update(readme, reports)
+    assert readme.read_text() == text
+
+
+def test_readme_of_the_project_has_every_block():
+    text = (ROOT / "README.md").read_text()
+    for name in BLOCKS:
+        assert text.count(f"<!-- {name} -->") == 1
