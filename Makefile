@@ -17,12 +17,13 @@ unexport $(filter COCOTB_% GPI_% PYGPI_%,$(.VARIABLES))
 # --------------------------------------------------------------------------------------------------- configuration
 # `make verilog ROWS=32 COLS=32` becomes `python -m gen --rows 32 --cols 32`. What is not set is left to the
 # generator, which has the defaults and the checks: a bad value is refused there, in one line.
-SETTINGS := PRESET FRAMEWORK BLOCK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
+SETTINGS := PRESET FRAMEWORK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
 option = $(if $($(1)),--$(2) '$($(1))')
 CONFIG = $(strip \
+  $(if $(MODE),$(error MODES decides the modes of the hardware, MODE is for replay)) \
+  $(if $(filter-out 0 1,$(RAW_OUTPUT)),$(error RAW_OUTPUT must be 0 or 1, not $(RAW_OUTPUT))) \
   $(call option,PRESET,preset) \
   $(call option,FRAMEWORK,framework) \
-  $(call option,BLOCK,block) \
   $(call option,ROWS,rows) \
   $(call option,COLS,cols) \
   $(call option,DEPTH,depth) \
@@ -36,7 +37,7 @@ CONFIG = $(strip \
   $(if $(filter-out 0,$(RAW_OUTPUT)),--raw-output))
 
 OUT ?= build/verilog
-# SIM=verilator and SEED=1 reach the testbench as they are: make passes what is set on to every command.
+# SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
 .PHONY: help setup sim test verilog waves replay oracles readme lint lock train clean distclean
@@ -45,7 +46,7 @@ help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
-	echo 'Others: OUT SEED SIM ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For verilog alone: BLOCK NAME OUT. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
@@ -56,7 +57,7 @@ test: .venv/.ready-test-oracles ## the whole regression; ARGS="-k requant" for a
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --junitxml build/reports/test.xml $(ARGS)
 
 verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
-	$(PY) -m gen $(CONFIG) --out '$(OUT)'
+	$(PY) -m gen $(CONFIG) $(call option,BLOCK,block) $(call option,NAME,name) --out '$(or $(OUT),build/verilog)'
 
 waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 	$(PY) -m tb waves

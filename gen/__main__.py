@@ -27,11 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="presets: " + "; ".join(f"{name}: {what}" for name, (what, _) in PRESETS.items()))
     add_options(parser)
     parser.add_argument("--block", default="unit", help=f"{', '.join(BLOCKS)} (default unit)")
+    parser.add_argument("--name", help="name of the top module and prefix of the others (default mac_...)")
     parser.add_argument("--out", type=Path, default=Path("build/verilog"),
                         help="directory (default build/verilog)")
     options = parser.parse_args(arguments)
     try:
-        texts = files(options.block, config_from(options))
+        texts = files(options.block, config_from(options), options.name)
         changed = write_all(options.out, texts)
     except (ConfigError, WriteError) as error:
         parser.error(str(error))

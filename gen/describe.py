@@ -15,7 +15,8 @@ __all__ = ["describe", "parameters"]
 VERSION = "0.1.0"
 
 # Timing attributes of the components, in cycles or rows; each is documented in its component.
-TIMING = ("first_latency", "cell_latency", "latency", "raw_latency", "buffer_rows")
+TIMING = ("first_latency", "cell_latency", "latency", "raw_latency", "set_interval",
+          "buffer_rows")
 
 
 def describe(component: wiring.Component, name: str, block: str, config: Config) -> dict:

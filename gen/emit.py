@@ -30,7 +30,7 @@ write_verilog -norename -noattr
 """
 
 
-def emit(component: wiring.Component, name: str, *, has_reset: bool = True) -> str:
+def emit(component: wiring.Component, name: str, *, has_reset: bool = True, prefix: str = "mac") -> str:
     """Verilog of `component` as module `name`, with the modules that it instantiates before it.
 
     Parameters
@@ -39,10 +39,15 @@ def emit(component: wiring.Component, name: str, *, has_reset: bool = True) -> s
     name : str
     has_reset : bool
         False for a component without registers that need the reset: it gets no `rst` port.
+    prefix : str
+        What stands for `mac` in the names of the parts.
     """
     parts: dict[str, str] = {}
     _collect(component, parts)
     parts[name] = _rtlil(component, name, has_reset)
+    if prefix != "mac":
+        names = re.compile(rf"\\(mac)(?=_({'|'.join(part.removeprefix('mac_') for part in parts)})\b)")
+        parts = {part: names.sub(lambda _: f"\\{prefix}", text) for part, text in parts.items()}
     modules = "\n".join(f"read_rtlil <<rtlil\n{text}\nrtlil" for text in parts.values())
     yosys = find_yosys(lambda version: version >= (0, 40))
     # Yosys warns that it cannot be sure to translate processes; `proc` has removed them all.

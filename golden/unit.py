@@ -17,6 +17,8 @@ class Geometry:
     ----------
     rows, cols, depth, requant_lanes: see the generator's parameters.
     latency: cycles from the acceptance of a tile's last beat to its row 0 at the output.
+    set_interval: cycles that a new channel set takes from the last beat of the tile before.
+    subtract: whether a tile needs its channel set with its first beat instead of its last.
     """
 
     rows: int
@@ -24,6 +26,8 @@ class Geometry:
     depth: int
     requant_lanes: int
     latency: int
+    set_interval: int = 0
+    subtract: bool = False
 
     def beats(self, k: int) -> int:
         """Beats of a tile: ceil(K / depth)."""
@@ -41,18 +45,30 @@ class Geometry:
         """
         return max(self.beats(k), self.rows * self.row_interval())
 
-    def cycles(self, k: int, count: int) -> int:
+    def new_set_interval(self, k: int) -> int:
+        """Cycles between two tiles that each take a new channel set, from the third tile on.
+
+        ``max(tile_interval, set_interval)``; where zero points are subtracted the set is needed
+        ``beats - 1`` cycles earlier.
+        """
+        early = self.beats(k) - 1 if self.subtract else 0
+        return max(self.tile_interval(k), self.set_interval + early)
+
+    def cycles(self, k: int, count: int, *, new_sets: bool = False) -> int:
         """Cycles from the first beat of `count` tiles to their last row, streams that never pause.
 
         ``beats + (count - 1) * tile_interval + latency + (rows - 1) * row_interval``: the first
-        tile's beats, an interval for each further tile, and the last tile's way out.
+        tile's beats, an interval for each further tile, and the last tile's way out. With
+        `new_sets` every tile takes a channel set of its own, the first two loaded before: from the
+        third tile on the interval is `new_set_interval`.
 
         >>> Geometry(8, 8, 1, 8, 30).cycles(64, 64)
         4133
         """
         fill = self.beats(k)
         drain = self.latency + (self.rows - 1) * self.row_interval()
-        return fill + (count - 1) * self.tile_interval(k) + drain
+        slow = max(count - 2, 0) if new_sets else 0
+        return fill + (count - 1 - slow) * self.tile_interval(k) + slow * self.new_set_interval(k) + drain
 
     def ideal_cycles(self, m: int, n: int, k: int) -> float:
         """Cycles of an M x N x K product if every multiplier worked in each: M*N*K / (rows * cols * depth)."""

@@ -48,7 +48,7 @@ class Admission(wiring.Component):
         A tile is unfinished or a row has not left.
     last_mismatch, keep_mismatch : Out
         The accepted beats disagree about the end of the tile (the activations' counts); the tile
-        asks to keep parameters when none were loaded (it waits for the next set instead).
+        that is offered asks to keep parameters when none were loaded (it waits for the next set).
     """
 
     def __init__(self, config: Config, buffer_rows: int):
@@ -108,7 +108,8 @@ class Admission(wiring.Component):
         m.d.comb += [
             self.accept.eq(joined & set_ready & (~self.last | room)),
             self.last_mismatch.eq(self.accept & (self.a_last != self.w_last)),
-            self.keep_mismatch.eq(self.accept & needs_set & self.keep & ~has_set),
+            # Shown while the tile waits, which may be for ever.
+            self.keep_mismatch.eq(joined & needs_set & self.keep & ~has_set),
         ]
         return m
 

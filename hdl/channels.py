@@ -48,8 +48,8 @@ class Channels(wiring.Component):
     weight_zero_point : Out, [2][cols] (with `SUBTRACT`)
         Of both sets.
     illegal : Out
-        The accepted beat holds a shift outside 2..62, a multiplier of 2^31 or more, or in a float
-        mode a scale that is negative, infinite or not a number (FBGEMM: or such a bias).
+        The set that a tile takes holds a shift outside 2..62 or a multiplier of 2^31 or more; in a
+        float mode a scale that is negative, infinite or not a number (FBGEMM: or such a bias).
     mode : In, Mode
         With several modes only.
     """
@@ -129,26 +129,31 @@ class Channels(wiring.Component):
             m.d.comb += column.eq(group * config.requant_lanes + lane)
             with m.If(beat):
                 m.d.sync += self.weight_zero_point[load_bank][column].eq(self.i.payload.weight_zero_point)
-        self._check(m, beat)
+        self._check(m, beat, load_bank, (lane == 0) & (group == 0))
         return m
 
-    def _check(self, m, beat):
-        """Drive `illegal`."""
+    def _check(self, m, beat, load_bank, starts):
+        """Drive `illegal`: what a set holds is judged by the mode in which a tile takes it."""
         config, payload = self.config, self.i.payload
-        is_float = Signal()
-        wrong_fixed = Signal()
-        wrong_float = Signal()
-        if config.selectable:
-            m.d.comb += is_float.eq(Cat(self.mode == mode for mode in config.float_modes).any())
-        else:
-            m.d.comb += is_float.eq(not config.fixed_modes)
+        wrong = {}
         if config.fixed_modes:
-            m.d.comb += wrong_fixed.eq(
-                payload.multiplier[31] | (payload.shift < 2) | (payload.shift > 62))
+            wrong["fixed"] = payload.multiplier[31] | (payload.shift < 2) | (payload.shift > 62)
         if config.float_modes:
-            m.d.comb += wrong_float.eq(payload.multiplier[31] | payload.multiplier[23:31].all())
-        wrong_bias = Signal()
+            wrong["float"] = payload.multiplier[31] | payload.multiplier[23:31].all()
         if Mode.FBGEMM in config.modes:
-            is_fbgemm = self.mode == Mode.FBGEMM if config.selectable else 1
-            m.d.comb += wrong_bias.eq(is_fbgemm & payload.bias[23:31].all())
-        m.d.comb += self.illegal.eq(beat & (wrong_bias | Mux(is_float, wrong_float, wrong_fixed)))
+            wrong["bias"] = payload.bias[23:31].all()
+        taken = {}
+        for name, value in wrong.items():
+            found = Signal(2, name=f"wrong_{name}")
+            now = found.bit_select(load_bank, 1)
+            with m.If(beat):
+                m.d.sync += now.eq(value | (now & ~starts))
+            taken[name] = found.bit_select(~self.bank, 1)
+
+        is_float = not config.fixed_modes
+        is_fbgemm = config.modes == (Mode.FBGEMM,)
+        if config.selectable:
+            is_float = Cat(self.mode == mode for mode in config.float_modes).any()
+            is_fbgemm = self.mode == Mode.FBGEMM
+        m.d.comb += self.illegal.eq(self.advance & (
+            Mux(is_float, taken.get("float", 0), taken.get("fixed", 0)) | (is_fbgemm & taken.get("bias", 0))))

@@ -68,6 +68,9 @@ class Unit(wiring.Component):
     cell_latency : int
         Cycles from the acceptance of a beat to the accumulator of cell (0, 0) that includes it;
         cell (r, c) follows r + c cycles later.
+    set_interval : int
+        Cycles between the last beats of two tiles that both take a new channel set, from the third
+        set on: a set is free when the next one is at the last column, and takes `cols` beats to load.
     latency, raw_latency : int
         Cycles from the acceptance of a tile's last beat to its row 0 at `outputs`,
         `accumulators`; row r follows ``r * groups`` cycles later.
@@ -94,13 +97,14 @@ class Unit(wiring.Component):
         Outputs that the clamp changed; stays at 2^32 - 1.
     errors : Out, Errors
     clear : In
-        Set `clamped` and `errors` to 0.
+        Set `clamped` and `errors` to 0, at any time; what happens in the same cycle still counts.
     """
 
     def __init__(self, config: Config):
         self.config = config
         array, gather, lane = MacArray(config), Direct(config) if config.groups == 1 else Gather(config), Lane(config)
         self.cell_latency = array.latency - 1
+        self.set_interval = array.latency + gather.latency + 2 * config.cols
         row_ready = array.latency + config.cols - 1 + gather.latency + config.groups - 1
         self.raw_latency = row_ready + lane.raw_latency + BUFFER_LATENCY
         self.latency = row_ready + lane.latency + BUFFER_LATENCY
@@ -274,18 +278,12 @@ class Unit(wiring.Component):
             admission.keep_mismatch,
             channels.illegal,
             admission.accept & clamp_range)
-        with m.If(self.clear):
-            m.d.sync += self.errors.eq(0)
-        with m.Else():
-            m.d.sync += self.errors.eq(self.errors.as_value() | events)
+        m.d.sync += self.errors.eq(Mux(self.clear, 0, self.errors.as_value()) | events)
         if not self.config.modes:
             return
         total = Signal(33)
-        m.d.comb += total.eq(self.clamped + clamped)
-        with m.If(self.clear):
-            m.d.sync += self.clamped.eq(0)
-        with m.Else():
-            m.d.sync += self.clamped.eq(Mux(total[32], 2**32 - 1, total))
+        m.d.comb += total.eq(Mux(self.clear, 0, self.clamped) + clamped)
+        m.d.sync += self.clamped.eq(Mux(total[32], 2**32 - 1, total))
 
 
 def extend(raw, is_unsigned):

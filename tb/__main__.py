@@ -12,7 +12,7 @@ from tb.digits import DigitsError, recognize, table
 from tb.lint import LintError, lint
 from tb.readme import ReadmeError, update
 from tb.replay import Difference, replay_all
-from tb.run import ROOT, SimulationError
+from tb.run import ROOT, SettingError, SimulationError, check_settings
 from tb.vectors import VectorError
 from tb.waves import make_waves
 
@@ -36,8 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
     try:
+        check_settings()
         JOBS[options.job](options)
-    except (ConfigError, WriteError, DigitsError, VectorError) as error:
+    except (ConfigError, WriteError, DigitsError, VectorError, SettingError) as error:
         parser.error(str(error))
     except (SimulationError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)

@@ -9,7 +9,7 @@ import pytest
 from gen.block import BLOCKS
 from tb.coverage import BINS, empty, merge
 from tb.report import write_report
-from tb.run import BUILD, ROOT
+from tb.run import BUILD, ROOT, SettingError, check_settings
 
 COVERAGE = BUILD / "coverage"
 
@@ -45,7 +45,11 @@ def _slug(request) -> str:
 
 
 def pytest_configure(config):
-    """Before a full run: all modules are there, old counts are gone."""
+    """SEED and SIM can be used; before a full run: all modules are there, old counts are gone."""
+    try:
+        check_settings()
+    except SettingError as error:
+        raise pytest.UsageError(str(error)) from None
     if _is_full(config):
         missing = [name for name in REQUIRED if not (ROOT / name).is_file()]
         if missing:

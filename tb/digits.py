@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gen.block import parameters as parameters_of
 from gen.options import configuration
 from golden import digits
 from golden.matmul import largest_k
@@ -85,6 +86,8 @@ def _check(config: Any, k: int) -> None:
     """Refuse a configuration that cannot run layers of `k` inputs."""
     if not config.modes:
         raise DigitsError("modes must not be empty: the network's layers are requantized")
+    if parameters_of(config)["modes"] == ["FBGEMM"]:
+        raise DigitsError("modes must not be FBGEMM alone: the network's zero points are folded into integer biases")
     for name in ("act_width", "weight_width"):
         if getattr(config, name) not in WIDTHS:
             raise DigitsError(f"{name} must be 8, 4 or 2 for the digits network, not {getattr(config, name)}")

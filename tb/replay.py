@@ -84,10 +84,12 @@ def replay_all(paths: list[Path], mode: str | None = None, framework: str | None
     Difference
         If any result differs; the others are compared all the same.
     """
-    rows, lines = [], []
-    print(f"{'vectors':<40} {'mode':<10} {'outputs':>10} {'golden':>8} {'hardware':>8}  differences")
+    rows: list[dict[str, Any]] = []
+    lines: list[str] = []
     for path in paths:
         figures, differences = replay(path, mode, framework)
+        if not rows:
+            print(f"{'vectors':<40} {'mode':<10} {'outputs':>10} {'golden':>8} {'hardware':>8}  differences")
         rows.append(figures)
         lines += differences
         print(f"{path.name:<40} {figures['mode']:<10} {figures['outputs']:>10,} "

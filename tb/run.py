@@ -17,7 +17,10 @@ from gen.block import block_name, files
 from gen.options import configuration
 from gen.write import write_all
 
-__all__ = ["BUILD", "ROOT", "Generated", "Recording", "SimulationError", "generate", "seed", "simulate"]
+__all__ = [
+    "BUILD", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
+    "simulate",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -79,9 +82,24 @@ def generate(block: str, directory: Path, **parameters: Any) -> Generated:
     return Generated(directory, block_name(block, config))
 
 
+class SettingError(ValueError):
+    """SEED or SIM in the environment is no good; the message is one line."""
+
+
 def seed() -> int:
     """The seed of the run: SEED, or 1."""
-    return int(os.environ.get("SEED", "1"))
+    text = os.environ.get("SEED") or "1"
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise SettingError(f"SEED must be an integer from 0 to {2**31 - 1}, not {text!r}")
+    return int(text)
+
+
+def check_settings() -> None:
+    """Refuse a SEED or SIM that cannot be used."""
+    seed()
+    simulator = os.environ.get("SIM") or SIMULATOR
+    if simulator != SIMULATOR:
+        raise SettingError(f"SIM must be {SIMULATOR}, not {simulator!r}")
 
 
 def simulate(generated: Generated, module: str, *, record: Recording | None = None,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from cocotb.clock import Clock
+from cocotb.task import Task
 from cocotb.triggers import RisingEdge
 
 __all__ = ["case", "check", "fail", "generator", "require", "reset", "start_clock"]
@@ -14,10 +15,15 @@ __all__ = ["case", "check", "fail", "generator", "require", "reset", "start_cloc
 # As in tb/run.py, which stays outside the simulator.
 PERIOD_NS = 10
 
+_clock: Task[None] | None = None
+
 
 def start_clock(dut: Any) -> RisingEdge:
     """Start the clock, low for half a period so that inputs are known; returns the trigger of its rising edge."""
-    Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
+    global _clock
+    # One clock for each test, which the end of the test stops.
+    if _clock is None or _clock.done():
+        _clock = Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
     return RisingEdge(dut.clk)
 
 

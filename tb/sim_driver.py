@@ -54,7 +54,8 @@ class UnitDriver:
         self.subtract = config["zero_points"] == "SUBTRACT"
         self.geometry = Geometry(
             config["rows"], config["cols"], config["depth"], config["requant_lanes"],
-            self.info["timing"]["latency" if config["modes"] else "raw_latency"])
+            self.info["timing"]["latency" if config["modes"] else "raw_latency"],
+            self.info["timing"]["set_interval"], self.subtract)
         self._on_cycle = on_cycle
 
         def pausing(name: str) -> Pause:

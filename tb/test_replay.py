@@ -115,7 +115,27 @@ def test_vector_files_that_cannot_be_used_are_refused(tmp_path, change, message)
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("content", ["", "text", "single", "cut"])
+def test_files_of_another_kind_are_refused(tmp_path, content):
+    path = save(tmp_path / "x.npz", GOOD)
+    if content == "single":
+        with path.open("wb") as stream:
+            np.save(stream, GOOD["acc"])
+    else:
+        path.write_bytes(path.read_bytes()[:100] if content == "cut" else content.encode())
+    with pytest.raises(VectorError, match=r"vectors must be a \.npz file") as error:
+        load(path, "F32")
+    assert "\n" not in str(error.value)
+
+
+def test_fields_that_nobody_reads_are_refused(tmp_path):
+    for fields in (GOOD | {"scales": 1}, layer_fields(False) | {"acc": 1}):
+        with pytest.raises(VectorError, match="fields must be among"):
+            load(save(tmp_path / "x.npz", fields), "F32")
+
+
 @pytest.mark.parametrize(("change", "message"), [
+    ({"bias": np.zeros(3, np.int32)}, r"bias must be one number or of shape \[11\], not \[3\]"),
     ({"w": np.zeros((3, 2), np.int8)}, r"a must be \[M, K\] and w \[K, N\]"),
     ({"w": np.zeros((20, 11), np.uint8)}, "a and w must both be int8 or both be uint8"),
     ({"y": np.zeros((1, 1), np.int8)}, "y"),

@@ -6,6 +6,7 @@ A .npz file. Vectors: `acc` int32 [count]; `zp`, `qmin`, `qmax`; the wanted `y`;
 `y` [M, N]. Scalars stand for all. A text `mode` may be stored too.
 """
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from golden.modes import FACTORS, requantize
 __all__ = ["Stage", "VectorError", "VectorFile", "load"]
 
 Array = npt.NDArray[Any]
+FACTOR_FIELDS = {name for names in FACTORS.values() for name in names}
+VECTOR_FIELDS = {"acc", "zp", "qmin", "qmax", "y", "mode"} | FACTOR_FIELDS
+LAYER_FIELDS = {"a", "w", "bias", "a_zp", "w_zp", "y_zp", "qmin", "qmax", "y", "mode"} | FACTOR_FIELDS
+
 IntArray = npt.NDArray[np.int64]
 Stage = tuple[int, int, int]
 
@@ -74,17 +79,30 @@ def load(path: Path, mode: str | None) -> VectorFile | tuple[QuantizedLinear, Ar
         With what must hold and what was given.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
             data = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise VectorError(f"vectors must be a .npz file without pickled objects, not {path} ({error})") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        why = str(error).partition(".")[0].partition("\n")[0]
+        raise VectorError(f"vectors must be a .npz file without pickled objects, not {path} ({why})") from None
     mode = mode or (str(data["mode"]) if "mode" in data else None)
+    _check_names(path, data)
     if mode not in FACTORS:
         raise VectorError(f"mode must be one of {', '.join(FACTORS)}, given or in the file, not {mode!r}")
     try:
         return _layer(data, mode) if "a" in data else _vectors(data, mode)
     except (ValueError, TypeError) as error:
         raise VectorError(f"{path}: {error}") from None
+
+
+def _check_names(path: Path, data: dict[str, Array]) -> None:
+    """Refuse fields that nobody would read: a misspelt one must not pass for one that was left out."""
+    known = LAYER_FIELDS if "a" in data else VECTOR_FIELDS
+    unknown = sorted(data.keys() - known)
+    if unknown:
+        raise VectorError(f"{path}: fields must be among {', '.join(sorted(known))}, not {unknown[0]}")
 
 
 def _take(data: dict[str, Array], name: str, what: str) -> Array:
@@ -130,6 +148,8 @@ def _layer(data: dict[str, Array], mode: str) -> tuple[QuantizedLinear, Array, I
     names = FACTORS[mode]
     factor: dict[str, Any] = {name: _take(data, name, what) for name in names if name != "bias"}
     bias = data.get("bias", np.zeros(channels, np.float32 if mode == "FBGEMM" else np.int32))
+    if bias.shape not in ((), (channels,)):
+        raise VectorError(f"bias must be one number or of shape [{channels}], not {list(bias.shape)}")
     if mode == "FBGEMM":
         factor["float_bias"], bias = bias, np.zeros(channels, np.int32)
     scalars: dict[str, Any] = {

@@ -156,7 +156,7 @@ def test_description_latencies_of_array_and_unit_follow_from_the_cell():
 def test_description_latency_of_the_unit_is_that_of_its_parts(modes, latency):
     assert description("requant", modes=modes)["timing"] == {"latency": latency}
     timing = description("unit", rows=4, cols=6, modes=modes)["timing"]
-    assert timing.keys() == {"cell_latency", "latency", "raw_latency", "buffer_rows"}
+    assert timing.keys() == {"cell_latency", "latency", "raw_latency", "set_interval", "buffer_rows"}
     # Array 4, skew of the columns 5, lane 2, buffer 2.
     assert timing["raw_latency"] == 4 + 5 + 2 + 2
     assert timing["latency"] == timing["raw_latency"] + latency

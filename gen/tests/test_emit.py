@@ -10,7 +10,7 @@ from gen.block import BLOCKS, block_name, files
 from gen.describe import WITH_RESET
 from gen.emit import emit
 from gen.tests.verilog import header, instances, modules, ports
-from hdl.config import Config, Mode, ZeroPoints
+from hdl.config import Config, ConfigError, Mode, ZeroPoints
 
 EVERYTHING: dict[str, Any] = {"modes": tuple(Mode), "zero_points": ZeroPoints.SUBTRACT, "raw_output": True}
 
@@ -174,3 +174,21 @@ def test_emitted_block_without_reset_holds_data_only(block, name):
 @pytest.mark.parametrize("block", BLOCKS)
 def test_emitted_block_uses_a_reset_or_does_not_mention_it(block):
     assert ("= rst ?" in text(block)) == bool(re.search(r"\brst\b", text(block))) == (block in WITH_RESET)
+
+
+# Names ------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_emitted_modules_of_a_named_block_all_begin_with_the_name(name):
+    config = Config(**CONFIGURATIONS[name])
+    found = modules(files("unit", config, "layer1")["layer1.v"])
+    assert "layer1" in found
+    assert all(module == "layer1" or module.startswith("layer1_") for module in found)
+    used = {module for body in found.values() for module, _ in instances(body)}
+    assert used == found.keys() - {"layer1"}
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "a-b", "\\x ", "a\n"])
+def test_emitted_names_must_be_identifiers(name):
+    with pytest.raises(ConfigError, match="name must be a Verilog identifier"):
+        files("unit", Config(rows=1, cols=1), name)
