@@ -19,8 +19,8 @@ REQUIRED = [
     *(f"golden/tests/test_{path.stem}.py" for path in sorted((ROOT / "golden").glob("[a-z]*.py"))),
     *(f"gen/tests/test_{path.stem}.py" for path in sorted((ROOT / "gen").glob("[a-z]*.py"))),
     *(f"golden/tests/test_{name}.py" for name in (
-        "command_line", "linear_from_float", "oracles_cases", "oracles_litert", "oracles_onnxruntime", "quantize_binary",
-        "requant_f32", "requant_fixed_point")),
+        "command_line", "linear_from_float", "oracles_cases", "oracles_litert", "oracles_onnxruntime",
+        "quantize_binary", "requant_f32", "requant_fixed_point")),
     "hdl/tests/test_config.py", "gen/tests/test_command_line.py",
     *(f"tb/{side}_{job}.py" for job in ("digits", "replay", "waves") for side in ("test", "sim")),
     *(f"tb/test_{part}.py" for part in ("framework", "ports", "readme", "report", "settings")),
