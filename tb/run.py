@@ -83,7 +83,7 @@ def generate(block: str, directory: Path, **parameters: Any) -> Generated:
 
 
 class SettingError(ValueError):
-    """SEED or SIM in the environment is no good; the message is one line."""
+    """SEED, SIM or PATH in the environment is no good; the message is one line."""
 
 
 def seed() -> int:
@@ -95,8 +95,10 @@ def seed() -> int:
 
 
 def check_settings() -> None:
-    """Refuse a SEED or SIM that cannot be used."""
+    """Refuse a SEED or SIM that cannot be used, and a PATH without the simulator."""
     seed()
+    if shutil.which("iverilog") is None:
+        raise SettingError("iverilog must be on the PATH, type: make setup")
     simulator = os.environ.get("SIM") or SIMULATOR
     if simulator != SIMULATOR:
         raise SettingError(f"SIM must be {SIMULATOR}, not {simulator!r}")

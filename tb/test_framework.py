@@ -16,6 +16,7 @@ from tb.run import ROOT, Generated, SimulationError, generate, simulate
 
 # Simulations ------------------------------------------------------------------------------------------------------
 
+# Modules that must fail a run, each in its own way; the skipped test is here to be refused, and is never run.
 SCRATCH = {
     "passes": """
         import cocotb
