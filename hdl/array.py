@@ -29,15 +29,27 @@ from hdl.delay import delay
 from hdl.prototype import Prototype
 from hdl.row import Row
 
-__all__ = ["DrainToken", "MacArray"]
+__all__ = ["MacArray", "drain_token", "wave_signature"]
 
 
-class DrainToken(data.Struct):
-    """Rides with a column's accumulators; `last`: bottom row of a tile, `bank`: as its `last` wave said."""
+def wave_signature(config: Config, set_width: int) -> stream.Signature:
+    """One step of k at all edges; see `MacArray`."""
 
-    valid: 1
-    last: 1
-    bank: 1
+    def operands(width: int, lanes: int) -> data.ArrayLayout:
+        return data.ArrayLayout(data.ArrayLayout(signed(width), config.depth), lanes)
+
+    return stream.Signature(data.StructLayout({
+        "a": operands(config.a_width, config.rows),
+        "w": operands(config.w_width, config.cols),
+        "first": 1,
+        "last": 1,
+        "set": set_width,
+    }), always_ready=True)
+
+
+def drain_token(set_width: int) -> data.StructLayout:
+    """Rides with a column's accumulators; `last`: bottom row of a tile, `set`: as its `last` wave said."""
+    return data.StructLayout({"valid": 1, "last": 1, "set": set_width})
 
 
 class MacArray(wiring.Component):
@@ -46,6 +58,8 @@ class MacArray(wiring.Component):
     Parameters
     ----------
     config : Config
+    set_width : int
+        Bits of the `set` that a tile brings along.
 
     Attributes
     ----------
@@ -57,31 +71,23 @@ class MacArray(wiring.Component):
     -------
     wave : In, stream that never waits
         Payload: `a` [rows][depth], `w` [cols][depth], `first`, `last` (the wave starts, ends a
-        sum), `bank` (of the `last` wave: comes back with the tile's results). A cycle without
+        sum), `set` (of the `last` wave: comes back with the tile's results). A cycle without
         valid is a bubble. `last` waves must be at least `rows` cycles apart.
     drain : Out, [cols] signed(acc_width)
-    token : Out, [cols] of `DrainToken`
+    token : Out, [cols] of `drain_token`
     """
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, set_width: int = 1):
         self.config = config
         self.row = Prototype(Row(config), "mac_row")
         self.prototypes = [self.row]
         row = self.row.component
         self.first_latency = row.cell.component.first_latency
         self.latency = row.cell.component.latency + 1
-        members = row.signature.members
-        wave = data.StructLayout({
-            "a": data.ArrayLayout(members["a"].shape, config.rows),
-            "w": members["w"].shape,
-            "first": 1,
-            "last": 1,
-            "bank": 1,
-        })
         super().__init__({
-            "wave": In(stream.Signature(wave, always_ready=True)),
+            "wave": In(wave_signature(config, set_width)),
             "drain": Out(data.ArrayLayout(signed(config.acc_width), config.cols)),
-            "token": Out(data.ArrayLayout(DrainToken, config.cols)),
+            "token": Out(data.ArrayLayout(drain_token(set_width), config.cols)),
         })
 
     def elaborate(self, platform):
@@ -126,14 +132,14 @@ class MacArray(wiring.Component):
     def _drain_tokens(self, m: Module, done):
         """Tokens of the drain; `done`: cell (0, 0) shows a finished accumulator in this cycle."""
         config = self.config
-        bank = delay(m, self.wave.payload.bank, self.latency - 1, name="bank_done")
-        token = Signal(DrainToken)
+        set_done = delay(m, self.wave.payload.set, self.latency - 1, name="set_done")
+        token = Signal(self.token.shape().elem_shape)
         rows_left = Signal(range(config.rows), name="rows_left")
         with m.If(done):
             m.d.sync += [
                 token.valid.eq(1),
                 token.last.eq(config.rows == 1),
-                token.bank.eq(bank),
+                token.set.eq(set_done),
                 rows_left.eq(config.rows - 1),
             ]
         with m.Else():

@@ -58,7 +58,7 @@ class Channels(wiring.Component):
         self.config = config
         members = {
             "i": In(stream.Signature(channel_stream_layout(config))),
-            "load": Out(lane_load_signature(config)).array(config.requant_lanes),
+            "load": Out(lane_load_signature(config, 1)).array(config.requant_lanes),
             "next_full": Out(1),
             "advance": In(1),
             "bank": Out(1, init=1),
@@ -96,7 +96,7 @@ class Channels(wiring.Component):
         for index, load in enumerate(self.load):
             m.d.comb += [
                 load.valid.eq(beat & (lane == index)),
-                load.payload.bank.eq(load_bank),
+                load.payload.set.eq(load_bank),
                 load.payload.group.eq(group),
             ]
             for field in channel_layout(config).members:

@@ -11,7 +11,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hdl.array import DrainToken
+from hdl.array import drain_token
 from hdl.config import Config
 from hdl.prototype import Prototype
 
@@ -25,13 +25,13 @@ class LaneToken(data.Struct):
     last: 1
 
 
-def gather_signature(config: Config):
+def gather_signature(config: Config, set_width: int):
     """Ports that `Direct` and `Gather` share; lanes may be skewed, `token` belongs to the last one."""
     return {
         "drain": In(data.ArrayLayout(signed(config.acc_width), config.cols)),
-        "drain_token": In(data.ArrayLayout(DrainToken, config.cols)),
+        "drain_token": In(data.ArrayLayout(drain_token(set_width), config.cols)),
         "acc": Out(data.ArrayLayout(signed(config.acc_width), config.requant_lanes)),
-        "bank": Out(data.ArrayLayout(1, config.requant_lanes)),
+        "set": Out(data.ArrayLayout(set_width, config.requant_lanes)),
         "group": Out(config.group_width),
         "valid": Out(1),
         "token": Out(LaneToken),
@@ -50,7 +50,7 @@ class Direct(wiring.Component):
     -------
     drain, drain_token : In
         As the array gives them.
-    acc, bank : Out, [requant_lanes]
+    acc, set : Out, [requant_lanes]
         For each lane; lane l is l cycles after lane 0.
     group : Out
         Which of its columns every lane is at.
@@ -62,9 +62,9 @@ class Direct(wiring.Component):
 
     latency = 0
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, set_width: int):
         self.config = config
-        super().__init__(gather_signature(config))
+        super().__init__(gather_signature(config, set_width))
 
     def elaborate(self, platform):
         m = Module()
@@ -76,7 +76,7 @@ class Direct(wiring.Component):
             self.token.last.eq(last_column.last),
         ]
         for lane in range(self.config.cols):
-            m.d.comb += self.bank[lane].eq(self.drain_token[lane].bank)
+            m.d.comb += self.set[lane].eq(self.drain_token[lane].set)
         return m
 
 
@@ -98,16 +98,16 @@ class Gather(wiring.Component):
     As of `Direct`, but all lanes are in step.
     """
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, set_width: int):
         self.config = config
         self.latency = 2
         self.depth = 1 << ceil_log2(config.rows + config.cols // config.groups + 2)
         self.store = Prototype(
             ColumnStore(signed(config.acc_width), self.depth), "mac_column_store", has_reset=True)
         self.token_store = Prototype(
-            ColumnStore(DrainToken, self.depth), "mac_token_store", has_reset=True)
+            ColumnStore(drain_token(set_width), self.depth), "mac_token_store", has_reset=True)
         self.prototypes = [self.store, self.token_store]
-        super().__init__(gather_signature(config))
+        super().__init__(gather_signature(config, set_width))
 
     def elaborate(self, platform):
         m = Module()
@@ -145,7 +145,7 @@ class Gather(wiring.Component):
         m.d.comb += [
             columns.eq(Cat(store.o for store in stores)),
             self.acc.eq(columns[step]),
-            self.bank.eq(tokens.o.bank.replicate(config.requant_lanes)),
+            self.set.eq(tokens.o.set.replicate(config.requant_lanes)),
             self.group.eq(step),
             self.valid.eq(serving),
             self.token.valid.eq(serving & final_step),

@@ -23,10 +23,10 @@ def channel_layout(config: Config) -> data.StructLayout:
     return data.StructLayout(members)
 
 
-def lane_load_signature(config: Config) -> stream.Signature:
-    """Writes into a lane's parameter memory: channel number `group` of the lane, in set `bank`."""
+def lane_load_signature(config: Config, set_width: int) -> stream.Signature:
+    """Writes into a lane's parameter memory: channel number `group` of the lane, in set `set`."""
     return stream.Signature(data.StructLayout({
-        "bank": 1,
+        "set": set_width,
         "group": config.group_width,
         "channel": channel_layout(config),
     }), always_ready=True)
@@ -38,6 +38,8 @@ class Lane(wiring.Component):
     Parameters
     ----------
     config : Config
+    set_width : int
+        Bits that number the parameter sets.
 
     Attributes
     ----------
@@ -49,8 +51,8 @@ class Lane(wiring.Component):
     Members
     -------
     acc : In, signed(acc_width)
-    bank, group : In
-        Whose parameters: channel `group` of this lane in parameter set `bank`.
+    set, group : In
+        Whose parameters: channel `group` of this lane in parameter set `set`.
     load : In, stream that never waits
         See `lane_load_signature`.
     stage, mode : In
@@ -63,8 +65,9 @@ class Lane(wiring.Component):
 
     raw_latency = 2
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, set_width: int):
         self.config = config
+        self.set_width = set_width
         self.latency = self.raw_latency
         self.prototypes = []
         if config.modes:
@@ -73,9 +76,9 @@ class Lane(wiring.Component):
             self.prototypes = [self.requantizer]
         members = {
             "acc": In(signed(config.acc_width)),
-            "bank": In(1),
+            "set": In(set_width),
             "group": In(config.group_width),
-            "load": In(lane_load_signature(config)),
+            "load": In(lane_load_signature(config, set_width)),
             "raw": Out(signed(32)),
         }
         if config.modes:
@@ -88,13 +91,13 @@ class Lane(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.parameters = parameters = Memory(
-            shape=channel_layout(config), depth=2 << config.group_width, init=[])
+            shape=channel_layout(config), depth=1 << self.set_width + config.group_width, init=[])
         load, read = parameters.write_port(), parameters.read_port()
         m.d.comb += [
             load.en.eq(self.load.valid),
-            load.addr.eq(Cat(self.load.payload.group, self.load.payload.bank)),
+            load.addr.eq(Cat(self.load.payload.group, self.load.payload.set)),
             load.data.eq(self.load.payload.channel),
-            read.addr.eq(Cat(self.group, self.bank)),
+            read.addr.eq(Cat(self.group, self.set)),
         ]
 
         acc = delay(m, self.acc, 1, name="acc_read")

@@ -2,37 +2,28 @@
 
 ::
 
-    activations ──►┐ join                                          ┌► Collect ─► buffer ─► outputs
-                   ├─────► zero points ─► MacArray ─► Direct or ─► lanes
-    weights ──────►┘ Admission                        Gather    ▲  └► Collect ─► buffer ─► accumulators
-    channels ───────────────────────────► Channels ─────────────┘
+    activations ──►┐ join
+                   ├─────► zero points ─► Datapath ─► outputs, accumulators
+    weights ──────►┘ Admission               ▲
+    channels ───────────────► Channels ──────┘
 
 Every stream waits for its partner; nothing between the operand streams and the output buffers does.
 """
 
 from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from hdl.admission import Admission
-from hdl.array import MacArray
 from hdl.channels import Channels, channel_stream_layout
-from hdl.collect import Collect, row_layout
+from hdl.collect import row_layout
 from hdl.config import Config, Mode
-from hdl.delay import delay
-from hdl.gather import Direct, Gather
-from hdl.lane import Lane
+from hdl.datapath import Datapath
 from hdl.prototype import Prototype
 from hdl.requant import OutputStage
+from hdl.zero_points import extend
 
 __all__ = ["Errors", "Unit"]
-
-# One result of a lane on its way to the output: y, clamped.
-RESULT = data.StructLayout({"y": 8, "clamped": 1})
-
-# Cycles from the write of a row into an empty output buffer to its valid at the output.
-BUFFER_LATENCY = 2
 
 
 class Errors(data.Struct):
@@ -102,31 +93,17 @@ class Unit(wiring.Component):
 
     def __init__(self, config: Config):
         self.config = config
-        array, gather, lane = MacArray(config), Direct(config) if config.groups == 1 else Gather(config), Lane(config)
+        datapath = Datapath(config, set_width=1)
+        array, gather = datapath.array.component, datapath.gather.component
         self.cell_latency = array.latency - 1
         self.set_interval = array.latency + gather.latency + 2 * config.cols
-        row_ready = array.latency + config.cols - 1 + gather.latency + config.groups - 1
-        self.raw_latency = row_ready + lane.raw_latency + BUFFER_LATENCY
-        self.latency = row_ready + lane.latency + BUFFER_LATENCY
-        # Rows claimed by the tiles of one latency, plus the tile that asks.
-        in_flight = self.latency + config.drain_interval + 2
-        self.buffer_rows = config.rows * (1 + -(-in_flight // config.drain_interval))
+        self.raw_latency, self.latency = datapath.raw_latency, datapath.latency
+        self.buffer_rows = datapath.buffer_rows
 
-        self.array = Prototype(array, "mac_array", has_reset=True)
-        shared = config.groups > 1
-        self.gather = Prototype(gather, "mac_gather", has_clock=shared, has_reset=shared)
+        self.datapath = Prototype(datapath, "mac_datapath", has_reset=True)
         self.channel_sets = Prototype(Channels(config), "mac_channels", has_reset=True)
-        self.admission = Prototype(Admission(config, self.buffer_rows), "mac_admission", has_reset=True)
-        self.lane = Prototype(lane, "mac_lane")
-        self.prototypes = [self.array, self.gather, self.channel_sets, self.admission, self.lane]
-        if config.modes:
-            self.collect_outputs = Prototype(
-                Collect(config, RESULT), "mac_collect_outputs", has_clock=config.cols > 1)
-            self.prototypes.append(self.collect_outputs)
-        if config.raw_output:
-            self.collect_accumulators = Prototype(
-                Collect(config, signed(32)), "mac_collect_accumulators", has_clock=config.cols > 1)
-            self.prototypes.append(self.collect_accumulators)
+        self.admission = Prototype(Admission(config), "mac_admission", has_reset=True)
+        self.prototypes = [self.datapath, self.channel_sets, self.admission]
 
         members = {
             "activations": In(stream.Signature(
@@ -151,28 +128,28 @@ class Unit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        array = self.array.instantiate(m, "array")
-        gather = self.gather.instantiate(m, "gather")
+        datapath = self.datapath.instantiate(m, "datapath")
         channels = self.channel_sets.instantiate(m, "channel_sets")
         admission = self.admission.instantiate(m, "admission")
 
-        self._operands(m, admission, channels, array)
-        m.d.comb += [gather.drain.eq(array.drain), gather.drain_token.eq(array.token)]
+        self._operands(m, admission, channels, datapath)
         wiring.connect(m, wiring.flipped(self.channels), channels.i)
         m.d.comb += [
             channels.advance.eq(admission.advance),
-            channels.used.eq(gather.valid),
-            channels.used_bank.eq(gather.bank[-1]),
+            channels.used.eq(datapath.used),
+            channels.used_bank.eq(datapath.used_set),
         ]
-        popped, clamped = self._results(m, gather, channels)
-        m.d.comb += [admission.popped.eq(Cat(popped)), self.busy.eq(admission.busy)]
-        self._flags(m, admission, channels, clamped)
+        for load, write in zip(channels.load, datapath.load, strict=True):
+            m.d.comb += [write.valid.eq(load.valid), write.payload.eq(load.payload)]
+        counting = self._results(m, channels, datapath)
+        m.d.comb += self.busy.eq(datapath.busy | counting)
+        self._flags(m, admission, channels)
         return m
 
-    def _operands(self, m, admission, channels, array):
+    def _operands(self, m, admission, channels, datapath):
         """Operand streams through admission and zero points into the array."""
         config = self.config
-        activations, weights, wave = self.activations, self.weights, array.wave
+        activations, weights, wave = self.activations, self.weights, datapath.wave
         m.d.comb += [
             admission.a_valid.eq(activations.valid),
             admission.a_last.eq(activations.payload.last),
@@ -181,12 +158,13 @@ class Unit(wiring.Component):
             admission.keep.eq(weights.payload.keep),
             admission.next_full.eq(channels.next_full),
             admission.current_bank.eq(channels.bank),
+            admission.room.eq(datapath.room),
             activations.ready.eq(admission.accept),
             weights.ready.eq(admission.accept),
             wave.valid.eq(admission.accept),
             wave.payload.first.eq(admission.first),
             wave.payload.last.eq(admission.last),
-            wave.payload.bank.eq(admission.bank),
+            wave.payload.set.eq(admission.bank),
         ]
         if not config.subtract:
             m.d.comb += [
@@ -209,69 +187,35 @@ class Unit(wiring.Component):
                 operand = extend(weights.payload.data[c][d], self.w_unsigned)
                 m.d.comb += wave.payload.w[c][d].eq(operand - w_zero)
 
-    def _results(self, m, gather, channels):
-        """Lanes, collection and output buffers; returns their pops and the count of clamped outputs."""
+    def _results(self, m, channels, datapath):
+        """Rows to the output streams; returns whether clamped outputs are still being counted."""
         config = self.config
-        raws, results = [], []
-        for index in range(config.requant_lanes):
-            lane = self.lane.instantiate(m, f"lane_{index}")
-            m.d.comb += [
-                lane.acc.eq(gather.acc[index]),
-                lane.bank.eq(gather.bank[index]),
-                lane.group.eq(gather.group),
-                lane.load.valid.eq(channels.load[index].valid),
-                lane.load.payload.eq(channels.load[index].payload),
-            ]
-            raws.append(lane.raw)
-            if config.modes:
-                m.d.comb += lane.stage.eq(self.stage)
-                results += [lane.y, lane.clamped]
-            if config.selectable:
-                m.d.comb += lane.mode.eq(self.mode)
-        if config.selectable:
-            m.d.comb += channels.mode.eq(self.mode)
-
-        popped, clamped = [], 0
+        counting = Signal()
         if config.modes:
-            rows = self._collect(m, "outputs", results, self.lane.component.latency, gather)
-            columns = rows.payload.data
-            row = Signal(self.outputs.payload.shape())
-            m.d.comb += row.last.eq(rows.payload.last)
-            for c in range(config.cols):
-                m.d.comb += row.data[c].eq(columns[c].y)
-            popped.append(self._buffer(m, "outputs", rows.valid, row, self.outputs))
+            rows, row = datapath.outputs, self.outputs.payload
+            m.d.comb += [
+                datapath.stage.eq(self.stage),
+                row.data.eq(rows.payload.data),
+                row.last.eq(rows.payload.last),
+                self.outputs.valid.eq(rows.valid),
+                rows.ready.eq(self.outputs.ready),
+            ]
             clamped = Signal(range(config.cols + 1), name="clamped_in_row")
-            flags = Cat(columns[c].clamped for c in range(config.cols))
-            m.d.sync += clamped.eq(Mux(rows.valid, sum(flags), 0))
+            m.d.sync += [
+                counting.eq(rows.valid & rows.ready),
+                clamped.eq(Mux(rows.valid & rows.ready, sum(rows.payload.clamped), 0)),
+            ]
+            total = Signal(33)
+            m.d.comb += total.eq(Mux(self.clear, 0, self.clamped) + clamped)
+            m.d.sync += self.clamped.eq(Mux(total[32], 2**32 - 1, total))
         if config.raw_output:
-            rows = self._collect(m, "accumulators", raws, Lane.raw_latency, gather)
-            popped.append(self._buffer(m, "accumulators", rows.valid, rows.payload, self.accumulators))
-        return popped, clamped
+            wiring.connect(m, datapath.accumulators, wiring.flipped(self.accumulators))
+        if config.selectable:
+            m.d.comb += [datapath.mode.eq(self.mode), channels.mode.eq(self.mode)]
+        return counting
 
-    def _collect(self, m, name, lanes, latency, gather):
-        """Rows of results that leave the lanes `latency` cycles after their accumulators entered."""
-        collect = getattr(self, f"collect_{name}").instantiate(m, f"collect_{name}")
-        tokens = delay(m, Cat(gather.valid, gather.token), latency, name=f"{name}_tokens", reset_less=False)
-        m.d.comb += [collect.lanes.eq(Cat(lanes)), Cat(collect.valid, collect.token).eq(tokens)]
-        return collect.row
-
-    def _buffer(self, m, name, valid, row, output):
-        """A FIFO of `buffer_rows` rows, never overrun thanks to `Admission`; returns its pop."""
-        bits = row.shape().size
-        m.submodules[f"buffer_{name}"] = fifo = SyncFIFOBuffered(width=bits, depth=self.buffer_rows)
-        popped = Signal(name=f"{name}_popped")
-        m.d.comb += [
-            fifo.w_data.eq(row),
-            fifo.w_en.eq(valid),
-            output.payload.eq(fifo.r_data),
-            output.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(output.ready),
-            popped.eq(output.valid & output.ready),
-        ]
-        return popped
-
-    def _flags(self, m, admission, channels, clamped):
-        """Sticky errors and the count of clamped outputs."""
+    def _flags(self, m, admission, channels):
+        """Sticky errors."""
         clamp_range = self.stage.low > self.stage.high if self.config.modes else 0
         events = Cat(
             admission.last_mismatch,
@@ -279,13 +223,3 @@ class Unit(wiring.Component):
             channels.illegal,
             admission.accept & clamp_range)
         m.d.sync += self.errors.eq(Mux(self.clear, 0, self.errors.as_value()) | events)
-        if not self.config.modes:
-            return
-        total = Signal(33)
-        m.d.comb += total.eq(Mux(self.clear, 0, self.clamped) + clamped)
-        m.d.sync += self.clamped.eq(Mux(total[32], 2**32 - 1, total))
-
-
-def extend(raw, is_unsigned):
-    """`raw` bits as a signed number one bit wider, read as unsigned or two's complement."""
-    return Cat(raw, raw[-1] & ~is_unsigned).as_signed()

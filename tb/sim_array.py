@@ -68,7 +68,7 @@ async def run(dut, waves: Waves) -> ArrayModel:
     model = ArrayModel(waves, latency - 1, info["config"]["acc_width"])
     bank = np.cumsum(waves.valid & waves.last) % 2
     words = port("wave__payload").pack(
-        a=waves.a, w=waves.w, first=waves.first, last=waves.last, bank=bank)
+        a=waves.a, w=waves.w, first=waves.first, last=waves.last, set=bank)
     drain, token = port("drain").fields[""], TokenField()
     cells = [getattr(getattr(dut, f"row_r{r}"), f"cell_c{c}").acc for r in range(rows) for c in range(cols)]
     edge = start_clock(dut)

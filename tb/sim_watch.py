@@ -22,7 +22,7 @@ class Watch:
         info = description()
         self.rows, self.cols = info["config"]["rows"], info["config"]["cols"]
         self.enabled = self.rows * self.cols <= WATCHED_CELLS
-        self._cells = [getattr(getattr(dut.array, f"row_r{r}"), f"cell_c{c}").acc
+        self._cells = [getattr(getattr(dut.datapath.array, f"row_r{r}"), f"cell_c{c}").acc
                        for r in range(self.rows) for c in range(self.cols)] if self.enabled else []
         self._waves: list[tuple[int, int] | None] = []
         self._held: list[list[int]] = []

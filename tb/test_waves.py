@@ -52,14 +52,14 @@ def test_waves_accumulators_reach_the_product(waves):
     # [[1, 2], [3, 4]] @ [[5, 6], [7, 8]], each sum in the cell of its row and column.
     steps = {(0, 0): [5, 19], (0, 1): [6, 22], (1, 0): [15, 43], (1, 1): [18, 50]}
     for (r, c), sums in steps.items():
-        values = waves[0].numbers(f"{TOP}.array.row_r{r}.cell_c{c}.acc")
+        values = waves[0].numbers(f"{TOP}.datapath.array.row_r{r}.cell_c{c}.acc")
         assert [value for value in values if value] == sums, (r, c)
 
 
 def test_waves_lanes_show_the_sums_and_their_halves(waves):
     for c, (sums, halves) in enumerate([((19, 43), (10, 22)), ((22, 50), (11, 25))]):
-        assert [value for value in waves[0].numbers(f"{TOP}.lane_{c}.acc") if value] == list(sums)
-        results = waves[0].numbers(f"{TOP}.lane_{c}.y")
+        assert [value for value in waves[0].numbers(f"{TOP}.datapath.lane_{c}.acc") if value] == list(sums)
+        results = waves[0].numbers(f"{TOP}.datapath.lane_{c}.y")
         assert [value for value in results if value in halves] == list(halves)
 
 
@@ -102,4 +102,4 @@ def test_waves_surfer_view_formats_the_signal_it_has_just_added(waves):
     wanted = {"hex": "Hexadecimal", "signed": "Signed"}
     kinds = [kind for entries in VIEW.values() for _, kind in entries if kind in wanted]
     assert list(formats.values()) == [wanted[kind] for kind in kinds]
-    assert formats[f"{TOP}.array.row_r0.cell_c0.acc"] == "Signed"
+    assert formats[f"{TOP}.datapath.array.row_r0.cell_c0.acc"] == "Signed"

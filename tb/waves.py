@@ -7,7 +7,7 @@ from tb.run import BUILD, Recording, generate, simulate
 
 __all__ = ["VIEW", "make_waves"]
 
-CELLS = [f"array.row_r{r}.cell_c{c}" for r in range(2) for c in range(2)]
+CELLS = [f"datapath.array.row_r{r}.cell_c{c}" for r in range(2) for c in range(2)]
 
 # What shows the wavefront, from the operand streams through the cells to the outputs: the groups,
 # and in each the signals below the top module with the numbers they are to be shown as.
@@ -19,8 +19,8 @@ VIEW: dict[str, list[tuple[str, str]]] = {
     "weights_move_down": [(f"{cell}.w_out[7:0]", "signed") for cell in CELLS],
     "products": [(f"{cell}.product_d0[15:0]", "signed") for cell in CELLS],
     "accumulators": [(f"{cell}.acc[31:0]", "signed") for cell in CELLS],
-    "columns_leave": [(f"lane_{c}.acc[31:0]", "signed") for c in range(2)],
-    "requantized": [(f"lane_{c}.y[7:0]", "signed") for c in range(2)],
+    "columns_leave": [(f"datapath.lane_{c}.acc[31:0]", "signed") for c in range(2)],
+    "requantized": [(f"datapath.lane_{c}.y[7:0]", "signed") for c in range(2)],
     "outputs": [("outputs__valid", "bit"), ("outputs__ready", "bit"), ("outputs__payload[{}:0]", "hex")],
 }
 
@@ -81,7 +81,7 @@ def _label(name: str) -> str:
     cell = re.search(r"row_(r\d+)\.cell_(c\d+)$", ".".join(path))
     if cell:
         return f"{cell[1]}{cell[2]}_{signal}"
-    return "_".join([*path[1:], signal])
+    return "_".join([*path[2:], signal])
 
 
 def _letters(position: int) -> str:

@@ -38,7 +38,7 @@ def test_description_of_the_2x3x4_array_has_signed_operands_in_order_of_row_and_
             "w": field(64, [3, 4], 8, True),
             "first": field(160, [], 1, False),
             "last": field(161, [], 1, False),
-            "bank": field(162, [], 1, False),
+            "set": field(162, [], 1, False),
         },
     }
     assert port(described, "drain") == {
