@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config, Mode
 from hdl.lane import channel_layout, lane_load_signature
 
-__all__ = ["Channels", "channel_stream_layout"]
+__all__ = ["Channels", "channel_stream_layout", "illegal_channel"]
 
 
 def channel_stream_layout(config: Config) -> data.StructLayout:
@@ -48,8 +48,7 @@ class Channels(wiring.Component):
     weight_zero_point : Out, [2][cols] (with `SUBTRACT`)
         Of both sets.
     illegal : Out
-        The set that a tile takes holds a shift outside 2..62 or a multiplier of 2^31 or more; in a
-        float mode a scale that is negative, infinite or not a number (FBGEMM: or such a bias).
+        The set that a tile takes holds an `illegal_channel`.
     mode : In, Mode
         With several modes only.
     """
@@ -134,26 +133,43 @@ class Channels(wiring.Component):
 
     def _check(self, m, beat, load_bank, starts):
         """Drive `illegal`: what a set holds is judged by the mode in which a tile takes it."""
-        config, payload = self.config, self.i.payload
-        wrong = {}
-        if config.fixed_modes:
-            wrong["fixed"] = payload.multiplier[31] | (payload.shift < 2) | (payload.shift > 62)
-        if config.float_modes:
-            wrong["float"] = payload.multiplier[31] | payload.multiplier[23:31].all()
-        if Mode.FBGEMM in config.modes:
-            wrong["bias"] = payload.bias[23:31].all()
-        taken = {}
-        for name, value in wrong.items():
-            found = Signal(2, name=f"wrong_{name}")
-            now = found.bit_select(load_bank, 1)
+        found = {}
+        for name, value in channel_errors(self.config, self.i.payload).items():
+            of_set = Signal(2, name=f"wrong_{name}")
+            now = of_set.bit_select(load_bank, 1)
             with m.If(beat):
                 m.d.sync += now.eq(value | (now & ~starts))
-            taken[name] = found.bit_select(~self.bank, 1)
+            found[name] = of_set.bit_select(~self.bank, 1)
+        mode = self.mode if self.config.selectable else None
+        m.d.comb += self.illegal.eq(self.advance & judged(self.config, found, mode))
 
-        is_float = not config.fixed_modes
-        is_fbgemm = config.modes == (Mode.FBGEMM,)
-        if config.selectable:
-            is_float = Cat(self.mode == mode for mode in config.float_modes).any()
-            is_fbgemm = self.mode == Mode.FBGEMM
-        m.d.comb += self.illegal.eq(self.advance & (
-            Mux(is_float, taken.get("float", 0), taken.get("fixed", 0)) | (is_fbgemm & taken.get("bias", 0))))
+
+def channel_errors(config: Config, channel) -> dict:
+    """What is wrong with `channel` for each kind of mode that is built."""
+    wrong = {}
+    if config.fixed_modes:
+        wrong["fixed"] = channel.multiplier[31] | (channel.shift < 2) | (channel.shift > 62)
+    if config.float_modes:
+        wrong["float"] = channel.multiplier[31] | channel.multiplier[23:31].all()
+    if Mode.FBGEMM in config.modes:
+        wrong["bias"] = channel.bias[23:31].all()
+    return wrong
+
+
+def judged(config: Config, wrong: dict, mode):
+    """Of `channel_errors` the ones that matter in `mode`."""
+    is_float = not config.fixed_modes
+    is_fbgemm = config.modes == (Mode.FBGEMM,)
+    if config.selectable:
+        is_float = Cat(mode == one for one in config.float_modes).any()
+        is_fbgemm = mode == Mode.FBGEMM
+    return Mux(is_float, wrong.get("float", 0), wrong.get("fixed", 0)) | (is_fbgemm & wrong.get("bias", 0))
+
+
+def illegal_channel(config: Config, channel, mode):
+    """Whether `channel` holds what `mode` cannot use.
+
+    Fixed-point modes: a shift outside 2..62 or a multiplier of 2^31 or more. Float modes: a scale
+    that is negative, infinite or not a number (FBGEMM: or such a bias).
+    """
+    return judged(config, channel_errors(config, channel), mode)

@@ -33,14 +33,17 @@ class Prototype:
         self.has_clock = has_clock
         self.has_reset = has_reset
 
-    def instantiate(self, m: Module, name: str):
-        """Add an instance called `name` to `m`; returns its ports as an interface object."""
+    def instantiate(self, m: Module, name: str, *, reset=None):
+        """Add an instance called `name` to `m`; returns its ports as an interface object.
+
+        `reset`: what resets it, in place of the reset of the clock domain.
+        """
         interface = wiring.PureInterface(self.component.signature, path=(name,))
         ports = {}
         if self.has_clock:
             ports["i_clk"] = ClockSignal()
         if self.has_reset:
-            ports["i_rst"] = ResetSignal()
+            ports["i_rst"] = ResetSignal() if reset is None else reset
         for port, flow, value in ports_of(self.component.signature, interface):
             ports[f"{'o' if flow == Out else 'i'}_{port}"] = value
         m.submodules[name] = Instance(self.name, **ports)

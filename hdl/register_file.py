@@ -62,9 +62,9 @@ class RegisterFile(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         error = Signal(len(ERROR))
-        event = Signal(len(EVENT))
+        happened = Signal(len(EVENT))
         interrupt_enable = Signal(len(EVENT))
-        flags = {"ERROR": error, "EVENT": event}
+        flags = {"ERROR": error, "EVENT": happened}
         # What can be read and is no constant.
         values = {"STATUS": self.status, "INTERRUPT_ENABLE": interrupt_enable, **flags}
         values |= {name.upper(): getattr(self, name) for name in COUNTERS}
@@ -74,8 +74,8 @@ class RegisterFile(wiring.Component):
         m.d.sync += [
             self.control.eq(0),
             error.eq(error | self.error_set),
-            event.eq(event | self.event_set),
-            self.interrupt.eq((event & interrupt_enable).any()),
+            happened.eq(happened | self.event_set),
+            self.interrupt.eq((happened & interrupt_enable).any()),
         ]
         self._write(m, values, {"ERROR": self.error_set, "EVENT": self.event_set})
         with m.If(self.control.reset):
