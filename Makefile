@@ -18,6 +18,7 @@ unexport $(filter COCOTB_% GPI_% PYGPI_%,$(.VARIABLES))
 # `make verilog ROWS=32 COLS=32` becomes `python -m gen --rows 32 --cols 32`. What is not set is left to the
 # generator, which has the defaults and the checks: a bad value is refused there, in one line.
 SETTINGS := PRESET FRAMEWORK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
+ENGINE_SETTINGS := N_MAX WEIGHT_BEATS ACT_BYTES WEIGHT_BYTES OUT_BYTES
 option = $(if $($(1)),--$(2) '$($(1))')
 CONFIG = $(strip \
   $(if $(MODE),$(error MODES decides the modes of the hardware, MODE is for replay)) \
@@ -34,6 +35,11 @@ CONFIG = $(strip \
   $(call option,ZERO_POINTS,zero-points) \
   $(call option,MODES,modes) \
   $(call option,REQUANT_LANES,requant-lanes) \
+  $(call option,N_MAX,n-max) \
+  $(call option,WEIGHT_BEATS,weight-beats) \
+  $(call option,ACT_BYTES,act-bytes) \
+  $(call option,WEIGHT_BYTES,weight-bytes) \
+  $(call option,OUT_BYTES,out-bytes) \
   $(if $(filter-out 0,$(RAW_OUTPUT)),--raw-output))
 
 OUT ?= build/verilog
@@ -46,7 +52,8 @@ help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
-	echo 'For verilog alone: BLOCK NAME OUT. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
+	echo 'Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 

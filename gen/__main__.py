@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
                         help="directory (default build/verilog)")
     options = parser.parse_args(arguments)
     try:
-        texts = files(options.block, config_from(options), options.name)
+        texts = files(options.block, config_from(options, options.block), options.name)
         changed = write_all(options.out, texts)
     except (ConfigError, WriteError) as error:
         parser.error(str(error))

@@ -8,11 +8,17 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out
 
 from hdl.config import Config, Mode
+from hdl.engine_config import EngineConfig
 from hdl.prototype import ports_of
+from hdl.registers import registers
 
 __all__ = ["describe", "parameters"]
 
 VERSION = "0.1.0"
+
+# Numbers that follow from the parameters.
+DERIVED = ("a_width", "w_width", "k_bound", "groups", "drain_interval")
+ENGINE_DERIVED = ("sets", "raw_n_max", "weight_words", "channel_bytes")
 
 # Timing attributes of the components, in cycles or rows; each is documented in its component.
 TIMING = ("first_latency", "cell_latency", "latency", "raw_latency", "set_interval",
@@ -29,16 +35,17 @@ def describe(component: wiring.Component, name: str, block: str, config: Config)
         them; `timing`, in cycles; `modes`, the encoding of the mode port; `ports`, each with
         `name`, `direction`, `width`, `signed` and, where it is structured, `fields`: `offset` of
         the first element in bits, `shape` of the array, first index slowest, and `width` and
-        `signed` of an element.
+        `signed` of an element. With registers also `registers`, by rising offset: each with
+        `name`, `offset` in bytes, `access` (RO, RW, WO, W1C), `text`, `reset`, `signed` and `fields`,
+        a list of `name`, `low`, `width` and `text`.
     """
-    return {
+    derived = DERIVED + (ENGINE_DERIVED if isinstance(config, EngineConfig) else ())
+    description = {
         "name": name,
         "block": block,
         "generator": f"macaw {VERSION}",
         "config": parameters(config),
-        "derived": {
-            key: getattr(config, key) for key in ("a_width", "w_width", "k_bound", "groups", "drain_interval")
-        },
+        "derived": {key: getattr(config, key) for key in derived},
         "timing": {key: getattr(component, key) for key in TIMING if hasattr(component, key)},
         "modes": {mode.name: mode.value for mode in Mode},
         "ports": _clock_ports(block) + [
@@ -50,6 +57,21 @@ def describe(component: wiring.Component, name: str, block: str, config: Config)
             }
             for port, flow, value in ports_of(component.signature, component)
         ],
+    }
+    if block in WITH_REGISTERS and isinstance(config, EngineConfig):
+        description["registers"] = [_register(register) for register in registers(config)]
+    return description
+
+
+def _register(register) -> dict:
+    return {
+        "name": register.name,
+        "offset": register.offset,
+        "access": register.access.name,
+        "text": register.text,
+        "reset": register.reset,
+        "signed": register.signed,
+        "fields": [dataclasses.asdict(field) for field in register.fields],
     }
 
 
@@ -67,12 +89,19 @@ def _plain(value):
 
 
 def _clock_ports(block: str) -> list[dict]:
+    """Clock and reset that the emitter adds; a block with its own clock has ports for them."""
+    if block in OWN_CLOCK:
+        return []
     names = ["clk", "rst"] if block in WITH_RESET else ["clk"]
     return [{"name": name, "direction": "input", "width": 1, "signed": False} for name in names]
 
 
 # Blocks whose registers need the synchronous reset; the others hold data only.
-WITH_RESET = ("unit", "array")
+WITH_RESET = ("unit", "array", "engine", "core", "registers")
+# Blocks that define their clock domain themselves, from ports of their own.
+OWN_CLOCK = ("engine",)
+# Blocks that software talks to.
+WITH_REGISTERS = ("engine", "registers")
 
 
 def _shape(shape) -> dict:

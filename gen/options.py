@@ -1,4 +1,4 @@
-"""Command-line options of a configuration, one for each field of `Config`."""
+"""Command-line options of a configuration, one for each parameter."""
 
 import argparse
 import dataclasses
@@ -6,8 +6,16 @@ import dataclasses
 from gen.presets import PRESETS
 from golden.frameworks import framework
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
+from hdl.engine_config import EngineConfig
 
-__all__ = ["add_options", "config_from", "configuration", "mode_of"]
+__all__ = ["ENGINE_BLOCKS", "add_options", "config_from", "configuration", "kind_of", "mode_of"]
+
+# Blocks that take the parameters of `EngineConfig`; the others take those of `Config`.
+ENGINE_BLOCKS = ("engine", "core", "registers")
+# Those of them that users are told of.
+ENGINE_NAMES = " and ".join(ENGINE_BLOCKS[:2])
+
+UNIT_PARAMETERS = [field.name for field in dataclasses.fields(Config)]
 
 HELP = {
     "rows": "cells from top to bottom, 1 to 64",
@@ -20,42 +28,47 @@ HELP = {
     "zero_points": "fold (into the bias, offline) or subtract (at run time)",
     "modes": "rounding modes, separated by commas: " + ", ".join(mode.name for mode in Mode) + "; or none",
     "requant_lanes": "requantizers; divides cols",
-    "raw_output": "add a stream of int32 accumulators",
+    "raw_output": "int32 accumulators: a second stream of the unit, a format of the engine's outputs",
+    "n_max": "most output channels of a job, 1 to 65536",
+    "weight_beats": "beats of cols * depth weights of a job, 1 to 1048576",
+    "act_bytes": "bytes of activations in a cycle, a power of two",
+    "weight_bytes": "bytes of weights in a cycle, a power of two",
+    "out_bytes": "bytes of outputs in a cycle, a power of two",
 }
+# What the default of None means.
+DEFAULTS = {"requant_lanes": "cols", "k_max": "the bound of acc_width; engine: 1024 at most", "modes": "F32",
+            "zero_points": "fold", "weight_bytes": "cols * depth rounded up"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--preset`` and an option for each parameter; defaults are the preset's."""
     parser.add_argument("--preset", default="square", help=f"{', '.join(PRESETS)} (default square)")
     parser.add_argument("--framework", help="build the rounding mode of this inference stack, such as onnxruntime")
-    for field in dataclasses.fields(Config):
+    for field in dataclasses.fields(EngineConfig):
         flag = f"--{field.name.replace('_', '-')}"
+        scope = "" if field.name in UNIT_PARAMETERS else f"{ENGINE_NAMES}: "
         if field.name == "raw_output":
             parser.add_argument(flag, action="store_true", default=None, help=HELP[field.name])
         else:
-            parser.add_argument(flag, help=f"{HELP[field.name]} (default {_default(field)})")
+            default = DEFAULTS.get(field.name, field.default)
+            parser.add_argument(flag, help=f"{scope}{HELP[field.name]} (default {default})")
 
 
-def _default(field) -> str:
-    special = {"requant_lanes": "cols", "k_max": "the bound of acc_width", "modes": "F32", "zero_points": "fold"}
-    return special.get(field.name) or str(field.default)
-
-
-def config_from(options: argparse.Namespace) -> Config:
-    """The configuration that parsed `options` ask for.
+def config_from(options: argparse.Namespace, block: str = "unit") -> Config:
+    """The configuration of `block` that parsed `options` ask for.
 
     Raises
     ------
     ConfigError
         With what must hold and what was given.
     """
-    names = [field.name for field in dataclasses.fields(Config)]
+    names = [field.name for field in dataclasses.fields(EngineConfig)]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.framework is not None:
         if "modes" in given:
             raise ConfigError(f"modes must not be given beside framework {options.framework!r}, which decides them")
         given["modes"] = [mode_of(options.framework)]
-    return configuration(given, options.preset)
+    return configuration(given, options.preset, block)
 
 
 def mode_of(name: str) -> str:
@@ -66,14 +79,23 @@ def mode_of(name: str) -> str:
         raise ConfigError(str(error)) from None
 
 
-def configuration(given: dict[str, object], preset: str = "square") -> Config:
+def kind_of(block: str) -> type[Config]:
+    """The class that holds the parameters of `block`."""
+    return EngineConfig if block in ENGINE_BLOCKS else Config
+
+
+def configuration(given: dict[str, object], preset: str = "square", block: str = "unit") -> Config:
     """The configuration of `preset` with parameters replaced by those in `given`.
 
     Parameters
     ----------
     given
-        Parameters of `Config` by name; values as on the command line or in a JSON description:
-        texts, numbers, lists of mode names.
+        Parameters by name; values as on the command line or in a JSON description: texts, numbers,
+        lists of mode names.
+    preset
+        A key of `PRESETS`.
+    block
+        What it is for: `ENGINE_BLOCKS` have more parameters and get an `EngineConfig`.
 
     Raises
     ------
@@ -82,11 +104,14 @@ def configuration(given: dict[str, object], preset: str = "square") -> Config:
     """
     if preset not in PRESETS:
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
-    known = {field.name for field in dataclasses.fields(Config)}
+    kind = kind_of(block)
+    known = {field.name for field in dataclasses.fields(kind)}
     for name in given:
+        if name in HELP and name not in known:
+            raise ConfigError(f"{name} must be given for blocks {ENGINE_NAMES} only, not for {block!r}")
         if name not in known:
             raise ConfigError(f"parameters must be among {', '.join(sorted(known))}, not {name!r}")
-    return Config(**PRESETS[preset][1] | {name: _value(name, value) for name, value in given.items()})
+    return kind(**PRESETS[preset][1] | {name: _value(name, value) for name, value in given.items()})
 
 
 def _value(name: str, value):

@@ -77,7 +77,7 @@ class Generated:
 
 def generate(block: str, directory: Path, **parameters: Any) -> Generated:
     """Emit `block` into `directory`; `parameters` are those of the command line, as Python values."""
-    config = configuration(parameters)
+    config = configuration(parameters, block=block)
     write_all(directory, files(block, config))
     return Generated(directory, block_name(block, config))
 

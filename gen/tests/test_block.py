@@ -1,13 +1,18 @@
 """The blocks: which files one consists of, and that the Verilog has the ports that the JSON promises."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from gen.block import BLOCKS, block_name, files
+from gen.block import BLOCKS, PARTS, block_name, files
+from gen.options import kind_of
+from gen.software import software
+from gen.tests.toy import ToyEngine
 from gen.tests.verilog import header, modules, ports
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
+from hdl.engine_config import EngineConfig
 
 MODES = (Mode.F32, Mode.SINGLE, Mode.DOUBLE, Mode.DOUBLE_UP)
 EVERYTHING: dict[str, Any] = {"modes": tuple(Mode), "zero_points": ZeroPoints.SUBTRACT, "raw_output": True}
@@ -24,13 +29,14 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "requant": ("requant", {}),
     "requant-everything": ("requant", EVERYTHING),
     "cell": ("cell", {"depth": 5, "acc_width": 20}),
+    "registers": ("registers", {"rows": 2, "cols": 3}),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_block_ports_are_those_of_the_description(case):
     block, parameters = CASES[case]
-    config = Config(**parameters)
+    config = kind_of(block)(**parameters)
     name = block_name(block, config)
     texts = files(block, config)
     entries = json.loads(texts[f"{name}.json"])["ports"]
@@ -40,17 +46,41 @@ def test_block_ports_are_those_of_the_description(case):
     assert sorted(header(module)) == sorted(described)
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_block_is_verilog_a_description_and_a_file_list(block):
-    config = Config(rows=2, cols=3)
-    name = {"unit": "mac_unit_2x3x1", "array": "mac_array_2x3x1", "requant": "mac_requant", "cell": "mac_cell"}[block]
+@pytest.mark.parametrize("block", [block for block in BLOCKS | PARTS if block != "engine"])
+def test_block_is_verilog_a_description_a_file_list_and_a_core(block):
+    config = kind_of(block)(rows=2, cols=3)
+    name = f"mac_{block}" if block in ("requant", "cell") else f"mac_{block}_2x3x1"
     assert block_name(block, config) == name
     texts = files(block, config)
-    assert list(texts) == [f"{name}.v", f"{name}.json", f"{name}.f"]
+    assert list(texts) == [f"{name}.v", f"{name}.json", f"{name}.f", f"{name}.core"]
     assert texts[f"{name}.f"] == f"{name}.v\n"
     assert all(text.isascii() and text.endswith("\n") and not text.endswith("\n\n") for text in texts.values())
     description = json.loads(texts[f"{name}.json"])
     assert (description["name"], description["block"]) == (name, block)
+
+
+@pytest.mark.parametrize("given", [None, "layer1"])
+def test_block_engine_comes_with_what_its_software_needs(monkeypatch, given):
+    monkeypatch.setitem(BLOCKS, "engine", ToyEngine)
+    config = EngineConfig(rows=2, cols=3)
+    texts = files("engine", config, given)
+    name = given or "mac_engine_2x3x1"
+    every = software(name, config)
+    assert list(texts) == [f"{name}.v", f"{name}.json", f"{name}.f", *every, f"{name}.core"]
+    assert texts.items() >= every.items()
+    assert all(text.isascii() and text.endswith("\n") and not text.endswith("\n\n") for text in texts.values())
+    assert files("engine", config, given) == texts
+
+
+def test_block_engine_has_its_own_clock_and_reset_and_no_other(monkeypatch):
+    monkeypatch.setitem(BLOCKS, "engine", ToyEngine)
+    texts = files("engine", EngineConfig(rows=2, cols=3))
+    top = modules(texts["mac_engine_2x3x1.v"])["mac_engine_2x3x1"]
+    described = [entry["name"] for entry in json.loads(texts["mac_engine_2x3x1.json"])["ports"]]
+    assert header(top) == sorted(described) and not {"clk", "rst"} & ports(top).keys()
+    assert re.search(r"^  mac_registers registers \($", top, re.MULTILINE)
+    assert {f"{port}({wire})" for port, wire in (("clk", "aclk"), ("s_axil_wdata", "s_axil_wdata"))} <= {
+        line.strip(" .,") for line in top.splitlines()}
 
 
 def test_block_opens_with_its_name_and_parameters():
@@ -69,8 +99,8 @@ def test_block_has_the_same_text_for_equal_configurations():
 
 
 @pytest.mark.parametrize(("block", "parameters", "message"), [
-    ("engine", {}, "block must be one of unit, array, requant, cell, not 'engine'"),
-    ("", {}, "block must be one of unit, array, requant, cell, not ''"),
+    ("motor", {}, f"block must be one of {', '.join(BLOCKS)}, not 'motor'"),
+    ("", {}, f"block must be one of {', '.join(BLOCKS)}, not ''"),
     ("requant", {"modes": (), "raw_output": True}, "modes must not be empty for block requant"),
 ])
 def test_block_refuses_what_it_cannot_build(block, parameters, message):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gen.block import BLOCKS
 from gen.presets import PRESETS
-from hdl.config import Config
+from hdl.engine_config import EngineConfig
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -41,7 +42,9 @@ def refusal(*words):
     (["--requant-lanes", 3, "--cols", 8], "requant_lanes must divide cols (8), not be 3"),
     (["--cols", "many"], "cols must be an integer, not 'many'"),
     (["--preset", "circle"], f"preset must be one of {', '.join(PRESETS)}, not 'circle'"),
-    (["--block", "engine"], "block must be one of unit, array, requant, cell, not 'engine'"),
+    (["--block", "motor"], f"block must be one of {', '.join(BLOCKS)}, not 'motor'"),
+    (["--n-max", 64], "n_max must be given for blocks engine and core only, not for 'unit'"),
+    (["--block", "cell", "--out-bytes", 4], "out_bytes must be given for blocks engine and core only, not for 'cell'"),
     (["--block", "requant", "--modes", "none", "--raw-output"], "modes must not be empty for block requant"),
     (["--lanes", 2], "unrecognized arguments: --lanes 2"),
     (["--rows"], "argument --rows: expected one argument"),
@@ -65,14 +68,14 @@ def test_command_refuses_a_directory_below_a_file(tmp_path):
 def test_command_explains_every_parameter_and_preset():
     done = gen("--help", COLUMNS="200")
     assert (done.returncode, done.stderr) == (0, "")
-    options = [f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(Config)]
+    options = [f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(EngineConfig)]
     assert all(option in done.stdout for option in [*options, "--preset", "--block", "--out"])
     assert all(f"{name}: {purpose}" in " ".join(done.stdout.split()) for name, (purpose, _) in PRESETS.items())
 
 
 def test_command_writes_a_refined_preset_and_says_what_changed(tmp_path):
     words = ["--preset", "lean", "--cols", 4, "--rows", 2, "--out", tmp_path]
-    paths = [tmp_path / f"mac_unit_2x4x1.{suffix}" for suffix in ("v", "json", "f")]
+    paths = [tmp_path / f"mac_unit_2x4x1.{suffix}" for suffix in ("v", "json", "f", "core")]
     done = gen(*words)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "".join(f"{path} (written)\n" for path in paths)
@@ -81,7 +84,8 @@ def test_command_writes_a_refined_preset_and_says_what_changed(tmp_path):
     assert (config["rows"], config["cols"], config["modes"], config["requant_lanes"]) == (2, 4, ["DOUBLE"], 2)
     paths[2].write_text("edited\n")
     done = gen(*words)
-    assert done.stdout == f"{paths[0]} (unchanged)\n{paths[1]} (unchanged)\n{paths[2]} (written)\n"
+    states = ("unchanged", "unchanged", "written", "unchanged")
+    assert done.stdout == "".join(f"{path} ({state})\n" for path, state in zip(paths, states, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +106,7 @@ def checkouts(tmp_path_factory):
 
 def test_command_writes_the_same_bytes_in_every_process_and_checkout(checkouts):
     first, *others = (texts for _, _, texts in checkouts)
-    assert sorted(first) == ["mac_unit_3x6x1.f", "mac_unit_3x6x1.json", "mac_unit_3x6x1.v"]
+    assert sorted(first) == [f"mac_unit_3x6x1.{suffix}" for suffix in ("core", "f", "json", "v")]
     assert all(texts == first for texts in others)
 
 

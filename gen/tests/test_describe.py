@@ -4,17 +4,20 @@ import json
 
 import pytest
 
-from gen.block import BLOCKS, block_name, files
+from gen.block import BLOCKS, PARTS, block_name, files
 from gen.describe import parameters
-from gen.options import configuration
+from gen.options import configuration, kind_of
+from gen.tests.toy import ToyEngine
 from hdl.config import Config, Mode, ZeroPoints
+from hdl.engine_config import EngineConfig
+from hdl.registers import registers
 
 MODES = (Mode.F32, Mode.SINGLE, Mode.DOUBLE, Mode.DOUBLE_UP)
 
 
 def description(block, **given):
     """The JSON of a block, as a user gets it."""
-    config = Config(**given)
+    config = kind_of(block)(**given)
     return json.loads(files(block, config)[f"{block_name(block, config)}.json"])
 
 
@@ -89,7 +92,7 @@ def test_description_of_the_cell_has_signed_ports_of_the_operand_widths(depth):
     assert port(described, "drain") == {"name": "drain", "direction": "output", "width": 20, "signed": True}
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", [*BLOCKS, *PARTS])
 @pytest.mark.parametrize("size", [(1, 1, 1), (2, 3, 4)], ids=str)
 def test_description_fields_fill_their_port_without_gap_or_overlap(block, size):
     rows, cols, depth = size
@@ -106,10 +109,13 @@ def test_description_fields_fill_their_port_without_gap_or_overlap(block, size):
         assert end in (0, entry["width"])
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", [*BLOCKS, *PARTS])
 def test_description_has_a_reset_only_where_registers_need_it(block):
     names = [entry["name"] for entry in description(block)["ports"]]
-    assert names[0] == "clk" and ("rst" in names) == (block in ("unit", "array"))
+    if block == "engine":
+        assert names[:2] == ["aclk", "aresetn"] and not {"clk", "rst"} & set(names)
+    else:
+        assert names[0] == "clk" and ("rst" in names) == (block in ("unit", "array", "core", "registers"))
     assert len(set(names)) == len(names)
 
 
@@ -130,6 +136,19 @@ def test_description_derived_numbers_are_those_of_the_configuration():
     described = description("unit", rows=3, cols=6, depth=2, requant_lanes=2, zero_points=ZeroPoints.SUBTRACT)
     assert described["derived"] == {
         "a_width": 9, "w_width": 9, "k_bound": 33025, "groups": 3, "drain_interval": 9}
+
+
+def test_description_of_an_engine_derives_the_sizes_of_its_buffers_and_streams():
+    described = description("registers", rows=2, cols=6, depth=2, n_max=100, weight_bytes=8, raw_output=True)
+    assert described["derived"] == {
+        "a_width": 8, "w_width": 8, "k_bound": 131071, "groups": 1, "drain_interval": 2,
+        "sets": 17, "raw_n_max": 25, "weight_words": 2, "channel_bytes": 8}
+    assert described["config"]["weight_bytes"] == 8 and described["config"]["k_max"] == 1024
+
+
+def test_description_parameters_of_an_engine_give_its_configuration_back():
+    config = EngineConfig(rows=2, cols=6, zero_points=ZeroPoints.SUBTRACT, modes=(Mode.DOUBLE,), act_bytes=4)
+    assert configuration(json.loads(json.dumps(parameters(config))), block="engine") == config
 
 
 def test_description_modes_are_all_modes_with_their_encoding():
@@ -160,3 +179,35 @@ def test_description_latency_of_the_unit_is_that_of_its_parts(modes, latency):
     # Array 4, skew of the columns 5, lane 2, buffer 2.
     assert timing["raw_latency"] == 4 + 5 + 2 + 2
     assert timing["latency"] == timing["raw_latency"] + latency
+
+
+# Engines ----------------------------------------------------------------------------------------------------------
+
+def test_description_of_an_engine_has_ordinary_ports_for_clock_and_reset(monkeypatch):
+    monkeypatch.setitem(BLOCKS, "engine", ToyEngine)
+    described = description("engine", rows=2, cols=3)
+    assert described["ports"][:3] == [
+        {"name": "aclk", "direction": "input", "width": 1, "signed": False},
+        {"name": "aresetn", "direction": "input", "width": 1, "signed": False},
+        {"name": "interrupt", "direction": "output", "width": 1, "signed": False}]
+    assert not {"clk", "rst"} & {entry["name"] for entry in described["ports"]}
+    assert described["registers"] == description("registers", rows=2, cols=3)["registers"]
+
+
+def test_description_lists_the_registers_and_their_fields():
+    config = EngineConfig(rows=2, cols=3)
+    entries = description("registers", rows=2, cols=3)["registers"]
+    assert [entry["name"] for entry in entries] == [register.name for register in registers(config)]
+    named = {entry["name"]: entry for entry in entries}
+    assert named["SHAPE"] == {
+        "name": "SHAPE", "offset": 8, "access": "RO", "text": "of the array, and the size of a channel record",
+        "reset": 0x08010302, "signed": False,
+        "fields": [{"name": name, "low": low, "width": 8, "text": ""} for name, low in (
+            ("ROWS", 0), ("COLS", 8), ("DEPTH", 16), ("CHANNEL_BYTES", 24))]}
+    assert (named["LOW"]["reset"], named["LOW"]["signed"], named["LOW"]["fields"]) == (2**32 - 128, True, [])
+    assert {entry["access"] for entry in entries} == {"RO", "RW", "WO", "W1C"}
+
+
+@pytest.mark.parametrize("block", ["unit", "array", "requant", "cell"])
+def test_description_of_a_block_without_registers_has_none(block):
+    assert "registers" not in description(block)

@@ -5,23 +5,26 @@ import dataclasses
 
 import pytest
 
-from gen.options import HELP, add_options, config_from, configuration
+from gen.options import ENGINE_BLOCKS, HELP, add_options, config_from, configuration
 from gen.presets import PRESETS
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
+from hdl.engine_config import EngineConfig
 
 NAMES = ", ".join(mode.name for mode in Mode)
 FIELDS = [field.name for field in dataclasses.fields(Config)]
+ENGINE_FIELDS = [field.name for field in dataclasses.fields(EngineConfig)]
+ONLY_ENGINE = ENGINE_FIELDS[len(FIELDS):]
 
 
-def parse(*words):
+def parse(*words, block="unit"):
     parser = argparse.ArgumentParser()
     add_options(parser)
-    return config_from(parser.parse_args(words))
+    return config_from(parser.parse_args(words), block)
 
 
-def refusal(given, preset="square"):
+def refusal(given, preset="square", block="unit"):
     with pytest.raises(ConfigError) as caught:
-        configuration(given, preset)
+        configuration(given, preset, block)
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     return message
@@ -31,8 +34,8 @@ def test_options_are_a_preset_a_framework_and_the_parameters():
     parser = argparse.ArgumentParser(add_help=False)
     add_options(parser)
     options = [action.option_strings for action in parser._actions]
-    assert options == [["--preset"], ["--framework"], *([f"--{name.replace('_', '-')}"] for name in FIELDS)]
-    assert list(HELP) == FIELDS and all(action.help for action in parser._actions)
+    assert options == [["--preset"], ["--framework"], *([f"--{name.replace('_', '-')}"] for name in ENGINE_FIELDS)]
+    assert list(HELP) == ENGINE_FIELDS and all(action.help for action in parser._actions)
 
 
 def test_options_left_out_give_the_default_configuration():
@@ -56,6 +59,43 @@ def test_options_left_out_give_the_default_configuration():
 ], ids=str)
 def test_option_sets_its_parameter(words, given):
     assert parse(*words) == Config(**given) != Config() or words == ["--zero-points", "FOLD"]
+
+
+@pytest.mark.parametrize("block", ENGINE_BLOCKS)
+@pytest.mark.parametrize(("words", "given"), [
+    ([], {}),
+    (["--n-max", "64"], {"n_max": 64}),
+    (["--weight-beats", "9"], {"weight_beats": 9}),
+    (["--act-bytes", "4"], {"act_bytes": 4}),
+    (["--weight-bytes", "2"], {"weight_bytes": 2}),
+    (["--out-bytes", "128", "--depth", "4"], {"out_bytes": 128, "depth": 4}),
+], ids=str)
+def test_option_of_an_engine_sets_its_parameter(block, words, given):
+    assert parse(*words, block=block) == EngineConfig(**given) == configuration(given, block=block)
+
+
+def test_options_refine_a_preset_of_an_engine():
+    assert parse("--preset", "dot", "--n-max", "64", block="engine") == EngineConfig(rows=4, cols=4, depth=4, n_max=64)
+
+
+@pytest.mark.parametrize("name", ONLY_ENGINE)
+@pytest.mark.parametrize("block", ["unit", "array", "requant", "cell"])
+def test_option_of_an_engine_is_refused_for_another_block(block, name):
+    message = f"{name} must be given for blocks engine and core only, not for {block!r}"
+    assert refusal({name: 4}, block=block) == message
+    with pytest.raises(ConfigError) as caught:
+        parse(f"--{name.replace('_', '-')}", "4", block=block)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ({"depth": "3"}, "depth must be a power of two for an engine, not 3"),
+    ({"n_max": "0"}, "n_max must be an integer from 1 to 65536, not 0"),
+    ({"act_bytes": "many"}, "act_bytes must be an integer, not 'many'"),
+    ({"row": 8}, f"parameters must be among {', '.join(sorted(ENGINE_FIELDS))}, not 'row'"),
+], ids=str)
+def test_configuration_of_an_engine_refuses_what_is_no_value(given, message):
+    assert refusal(given, block="engine") == message
 
 
 def test_options_refine_a_preset_and_leave_the_rest_of_it():

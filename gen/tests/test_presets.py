@@ -8,12 +8,18 @@ from gen.block import files
 from gen.options import configuration
 from gen.presets import PRESETS
 from hdl.config import Config
+from hdl.engine_config import EngineConfig
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_preset_builds(preset):
     config = configuration({}, preset)
     assert f"module mac_unit_{config.name}(" in files("unit", config)[f"mac_unit_{config.name}.v"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_preset_is_one_of_an_engine_too(preset):
+    assert configuration({}, preset, "engine") == EngineConfig(**PRESETS[preset][1])
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -1,0 +1,27 @@
+"""What software needs of an engine: headers, the page about the registers, and the driver in C."""
+
+from pathlib import Path
+
+from gen.register_header import MAP, map_header, numbers_header
+from gen.register_page import register_page
+from hdl.engine_config import EngineConfig
+
+__all__ = ["DRIVER", "driver", "software"]
+
+SOURCES = Path(__file__).resolve().parent / "driver"
+DRIVER = ("mac_engine.h", "mac_engine.c", "mac_engine_job.c")
+
+
+def driver() -> dict[str, str]:
+    """Names and texts of the driver, the same for every engine."""
+    return {name: (SOURCES / name).read_text(encoding="ascii") for name in DRIVER}
+
+
+def software(name: str, config: EngineConfig) -> dict[str, str]:
+    """Names and texts of all files for the software of engine `name`."""
+    return {
+        f"{name}_registers.md": register_page(name, config),
+        f"{name}_registers.h": numbers_header(name, config),
+        MAP: map_header(config),
+        **driver(),
+    }

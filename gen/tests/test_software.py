@@ -1,0 +1,27 @@
+"""The files for software: named after the engine, with the driver as it is kept here."""
+
+from gen.register_header import MAP, map_header, numbers_header
+from gen.register_page import register_page
+from gen.software import DRIVER, SOURCES, driver, software
+from hdl.engine_config import EngineConfig
+
+CONFIG = EngineConfig(rows=2, cols=3)
+
+
+def test_software_is_a_page_two_headers_and_the_driver():
+    texts = software("layer1", CONFIG)
+    assert list(texts) == ["layer1_registers.md", "layer1_registers.h", MAP, *DRIVER]
+    assert texts["layer1_registers.md"] == register_page("layer1", CONFIG)
+    assert texts["layer1_registers.h"] == numbers_header("layer1", CONFIG)
+    assert texts[MAP] == map_header(CONFIG)
+
+
+def test_software_of_two_engines_shares_map_and_driver():
+    one, two = software("one", CONFIG), software("two", EngineConfig())
+    assert {name: one[name] for name in (MAP, *DRIVER)} == {name: two[name] for name in (MAP, *DRIVER)}
+    assert {name for name in one if name in two} == {MAP, *DRIVER}
+
+
+def test_software_driver_is_every_c_source():
+    assert sorted(DRIVER) == sorted(path.name for path in SOURCES.iterdir() if path.suffix in (".c", ".h"))
+    assert driver() == {name: (SOURCES / name).read_text() for name in DRIVER}
