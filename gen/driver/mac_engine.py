@@ -309,10 +309,9 @@ class Engine:
         if raw:
             self._check_raw(scale=scale, multiplier=multiplier, shift=shift, low=low, high=high, mode=mode,
                             zero_point=zero_point or None)
-            # An FBGEMM lane has no integer bias.
-            mode = next((name for name in self.config["modes"] if name != "FBGEMM"), None) or self._only_mode()
-            factor = _fill(1.0, n, np.float32) if mode in FLOAT_MODES else _fill(0, n, np.uint32)
-            shifts = _fill(2, n, np.uint8)
+            # Any mode but FBGEMM, which has no integer bias and is the last in the list; a factor that is legal in it.
+            mode = next(iter(self.config["modes"]), None)
+            factor, shifts = _fill(0, n, np.uint32), _fill(2, n, np.uint8)
         else:
             mode = self._mode(mode, scale, multiplier, shift)
             settings.update(_clamp(zero_point, low, high))
@@ -401,7 +400,7 @@ class Engine:
         beats = _ceil(step_k, depth) if step_k else 1
         step_n = min(self._derived["raw_n_max"] if raw else config["n_max"],
                      min(config["weight_beats"], limit // beat_bytes) // beats * cols,
-                     limit // self._derived["channel_bytes"], limit // item)
+                     limit // self._derived["channel_bytes"])
         if n > step_n >= cols:
             step_n -= step_n % cols
         step_n = min(n, step_n)
@@ -461,9 +460,6 @@ class Engine:
         for name, value in given.items():
             if value is not None:
                 raise ValueError(f"{name} must not be given for raw results")
-
-    def _only_mode(self) -> str | None:
-        return self.config["modes"][0] if self.config["modes"] else None
 
     def _mode(self, mode: str | None, scale: Any, multiplier: Any, shift: Any) -> str:
         """The mode that is asked for, or the only one for this kind of factor."""
