@@ -11,6 +11,8 @@ from gen.software import software
 from hdl.array import MacArray
 from hdl.cell import Cell
 from hdl.config import Config, ConfigError
+from hdl.core import Core
+from hdl.engine import Engine
 from hdl.engine_config import EngineConfig
 from hdl.register_port import RegisterPort
 from hdl.requant import Requantizer
@@ -18,7 +20,8 @@ from hdl.unit import Unit
 
 __all__ = ["BLOCKS", "PARTS", "ConfigError", "block_name", "files", "parameters"]
 
-BLOCKS: dict[str, Any] = {"unit": Unit, "array": MacArray, "requant": Requantizer, "cell": Cell}
+BLOCKS: dict[str, Any] = {
+    "engine": Engine, "core": Core, "unit": Unit, "array": MacArray, "requant": Requantizer, "cell": Cell}
 # Parts of an engine that are simulated on their own and are of no use alone.
 PARTS: dict[str, Any] = {"registers": RegisterPort}
 

@@ -1,4 +1,4 @@
-"""What software needs of an engine: headers, the page about the registers, and the driver in C."""
+"""What software needs of an engine: headers, the page about the registers, and the drivers in C and Python."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from hdl.engine_config import EngineConfig
 __all__ = ["DRIVER", "driver", "software"]
 
 SOURCES = Path(__file__).resolve().parent / "driver"
-DRIVER = ("mac_engine.h", "mac_engine.c", "mac_engine_job.c")
+DRIVER = ("mac_engine.h", "mac_engine.c", "mac_engine_job.c", "mac_engine.py")
 
 
 def driver() -> dict[str, str]:
-    """Names and texts of the driver, the same for every engine."""
+    """Names and texts of the drivers, the same for every engine."""
     return {name: (SOURCES / name).read_text(encoding="ascii") for name in DRIVER}
 
 
