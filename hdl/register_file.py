@@ -108,7 +108,6 @@ class RegisterFile(wiring.Component):
         bus = self.bus
         with m.Switch(bus.read_address):
             for name, register in self.registers.items():
+                # What has no value is a constant or, as 0, a command.
                 with m.Case(register.offset >> 2):
-                    m.d.comb += bus.read_ok.eq(1)
-                    if register.access is not Access.WO:
-                        m.d.comb += bus.read_data.eq(values.get(name, register.reset))
+                    m.d.comb += [bus.read_ok.eq(1), bus.read_data.eq(values.get(name, register.reset))]

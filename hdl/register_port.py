@@ -32,7 +32,7 @@ class RegisterPort(wiring.Component):
         self.config = config
         self.axi_lite = AxiLite()
         self.file = RegisterFile(config)
-        self.counters = Counters((config.cols + 1).bit_length())
+        self.counters = Counters(config.cols.bit_length())
         self.axi = axi_lite_members()
         self.passed = {name: member for name, member in file_members(config).items() if name not in COUNTERS}
         self.counted = {name: member for name, member in self.counters.signature.members.items()
