@@ -111,6 +111,14 @@ check_libpython() {
     [ -n "$(.venv/bin/python -m find_libpython)" ] || die "$need"
 }
 
+# The tests compile the C driver, and Verilator makes C++ of Verilog.
+check_compiler() {
+    works() { printf '#include <stdint.h>\n' | "$1" -E - >/dev/null 2>&1; }
+    { works cc && works c++; } || install_package build-essential \
+        "a C and C++ compiler is needed; type: sudo apt-get install build-essential (macOS: xcode-select --install)"
+    { works cc && works c++; } || die "cc and c++ must be able to compile, $(command -v cc || echo cc) cannot"
+}
+
 # Resolved for the oldest Python: what it can run, the newer ones can. (--target is only there because pip asks for it.)
 write_lock() {
     wanted=$(requirements lint train test-oracles oracles)
@@ -130,5 +138,6 @@ find_python; check_icarus; check_venv
 case ${1-} in
     --lock) write_lock ;;
     --tosa) install_tosa ;;
+    test-oracles | lint) install_packages "$@" && check_libpython && check_compiler ;;
     *) install_packages "$@" && check_libpython ;;
 esac
