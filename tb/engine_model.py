@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gen.block import PARTS
+from gen.block import BLOCKS
 from gen.describe import describe
 from gen.options import configuration
 from golden.modes import requantize
@@ -19,8 +19,8 @@ Packet = npt.NDArray[np.uint8]
 
 def engine_description(**parameters: Any) -> dict[str, Any]:
     """The JSON description of the engine with these `parameters`: what its driver reads of it."""
-    config: Any = configuration(parameters, block="registers")
-    return describe(PARTS["registers"](config), "mac_engine", "registers", config)
+    config: Any = configuration(parameters, block="engine")
+    return describe(BLOCKS["engine"](config), "mac_engine", "engine", config)
 
 
 class _Job:

@@ -71,9 +71,19 @@ def test_bus_that_cannot_hold_a_beat_is_refused(rng):
         bench.engine.matmul(np.ones((1, 1), np.int8), np.ones((1, 1), np.int8), raw=True)
 
 
-def test_two_jobs_are_in_flight(kind, rng):
+def test_two_jobs_are_in_flight(kind, rng, monkeypatch):
     bench = Bench(kind, CONFIGURATIONS["fold-f32"])
-    bench.model.pace = 0.001
+    bench.model.pace, bench.model.stuck = 1, True
+    idle = bench.engine.bus.idle
+
+    def end_one_job():
+        bench.model.stuck = False
+        bench.model.step()
+        bench.model.stuck = True
+        idle()
+
+    # A job ends only when the driver has nothing to do but wait.
+    monkeypatch.setattr(bench.engine.bus, "idle", end_one_job)
     a, w, arguments, want = random_layer(rng, bench.description["config"], "F32", 4, 18, 60)
     equal(bench.engine.matmul(a, w, **arguments), want)
     assert bench.model.starts == [0] + 9 * [1]

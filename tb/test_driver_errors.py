@@ -104,11 +104,13 @@ def test_interrupt_of_the_program_aborts(kind, rng, monkeypatch):
             raise KeyboardInterrupt
         idle()
 
+    bench.model.stuck = True
     with monkeypatch.context() as patch:
         patch.setattr(bench.engine.bus, "idle", interrupted)
         with pytest.raises(KeyboardInterrupt):
             works(bench, rng)
     assert not bench.model.jobs
+    bench.model.stuck = False
     works(bench, rng)
 
 
