@@ -100,8 +100,8 @@ def _clock_ports(block: str) -> list[dict]:
 WITH_RESET = ("unit", "array", "engine", "core", "registers")
 # Blocks that define their clock domain themselves, from ports of their own.
 OWN_CLOCK = ("engine",)
-# Blocks that software talks to.
-WITH_REGISTERS = ("engine", "registers")
+# Blocks that software talks to, and the core, whose jobs and errors have the fields of the registers.
+WITH_REGISTERS = ("engine", "core", "registers")
 
 
 def _shape(shape) -> dict:

@@ -113,7 +113,8 @@ class JobCheck(wiring.Component):
             plan.m.eq(job.m), plan.n.eq(job.n), plan.k.eq(job.k),
             plan.tiles.eq(tiles), plan.beats.eq(beats), plan.weight_beats.eq(product),
             plan.raw.eq(job.format_bits[0]), plan.a_unsigned.eq(job.format_bits[1]), plan.w_unsigned.eq(job.format_bits[2]),
-            plan.mode.eq(job.mode[:len(plan.mode.as_value())]),
+            # Of several modes the first one has an integer bias, which accumulators are to have.
+            plan.mode.eq(Mux(plan.raw & config.selectable, config.modes[0] if config.modes else 0, job.mode[:3])),
             plan.stage.zero_point.eq(job.zero_point), plan.stage.low.eq(job.low), plan.stage.high.eq(job.high),
             plan.a_zero_point.eq(job.a_zero_point),
         ]

@@ -99,7 +99,8 @@ DATA_ERRORS = (
 ERROR = bits(*SETTING_ERRORS, *STREAM_ERRORS, *DATA_ERRORS)
 
 FORMAT = bits(
-    ("RAW", "output int32 accumulators with bias instead of requantized bytes; ZERO_POINT, LOW and HIGH are not used"),
+    ("RAW", "output int32 accumulators with int32 bias (built for FBGEMM alone: without) instead of requantized bytes; "
+            "ZERO_POINT, LOW and HIGH are not used"),
     ("A_UNSIGNED", "activations and their zero point are unsigned (with zero points subtracted)"),
     ("W_UNSIGNED", "weights and their zero points are unsigned (with zero points subtracted)"),
 )
