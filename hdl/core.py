@@ -95,7 +95,9 @@ class Core(wiring.Component):
         over = Signal()
         m.d.comb += [
             cancel.eq(self.abort | pipeline.stream_errors.any()),
-            over.eq(self.cancelling & ~Cat(gate.owed for gate in gates.values()).any() & ~leaving.owed),
+            # A job that is being checked may yet come to owe packets.
+            over.eq(self.cancelling & check.i.ready
+                    & ~Cat(gate.owed for gate in gates.values()).any() & ~leaving.owed),
             wipe.eq(cancel | self.cancelling),
             self.cancelled.eq(over & ~cancel),
         ]

@@ -1,6 +1,6 @@
 """The registers of an engine behind AXI4-Lite, with their counters: all that software talks to."""
 
-from amaranth import Module
+from amaranth import Module, ResetInserter
 from amaranth.lib import wiring
 
 from hdl.axi_lite import AxiLite, axi_lite_members
@@ -25,7 +25,7 @@ class RegisterPort(wiring.Component):
     m, ..., high, control, status, error_set, event_set, interrupt
         As `RegisterFile`.
     <name>_enable, clamped_add : In
-        As `Counters`, which CONTROL's CLEAR and RESET clear.
+        As `Counters`, which CONTROL's CLEAR clears and RESET resets.
     """
 
     def __init__(self, config: EngineConfig):
@@ -43,13 +43,14 @@ class RegisterPort(wiring.Component):
         m = Module()
         m.submodules.axi_lite = axi_lite = self.axi_lite
         m.submodules.file = file = self.file
-        m.submodules.counters = counters = self.counters
+        counters = self.counters
+        m.submodules.counters = ResetInserter(file.control.reset)(counters)
         wiring.connect(m, axi_lite.bus, file.bus)
         for part, names, prefix in ((axi_lite, self.axi, "s_axil_"), (file, self.passed, ""),
                                     (counters, self.counted, "")):
             for name, member in names.items():
                 inner, outer = getattr(part, name), getattr(self, f"{prefix}{name}")
                 m.d.comb += outer.eq(inner) if member.flow == wiring.Out else inner.eq(outer)
-        m.d.comb += counters.clear.eq(file.control.clear | file.control.reset)
+        m.d.comb += counters.clear.eq(file.control.clear)
         m.d.comb += [getattr(file, name).eq(getattr(counters, name)) for name in COUNTERS]
         return m
