@@ -45,6 +45,39 @@ BINS: tuple[str, ...] = (
     *(f"unit.error.{what}" for what in (
         "last_mismatch", "keep_mismatch", "illegal_channel", "clamp_range")),
     "unit.bias_wraps", "unit.clamped_counted", "unit.shared_lanes", "unit.raw_only",
+    # Core: the engine without AXI.
+    "core.pauses", "core.no_pauses", "core.refused", "core.cancelled",
+    # Engine: sizes and formats of jobs.
+    *(f"engine.shape.{what}_{size}" for what in ("single", "ragged", "several_tiles") for size in "mnk"),
+    "engine.shape.many_rows",
+    *(f"engine.limit.{what}" for what in ("k_max", "n_max", "raw_n_max", "weight_beats")),
+    *(f"engine.partial_beat.{what}" for what in ("activations", "outputs")),
+    *(f"engine.format.{what}" for what in ("int8", "uint8", "raw", "a_int8", "a_uint8", "w_int8", "w_uint8")),
+    *(f"engine.zero_points.{what}" for what in ("folded", "subtracted", "per_channel")),
+    *(f"engine.mode.{mode}" for mode in MODES),
+    *(f"engine.corner.{what}" for what in ("zero_point", "single_value_clamp", "bias_int32_end")),
+    # Engine: streams that stall, jobs that follow each other, counters.
+    *(f"engine.stall.{name}_{what}" for name in ("activations", "weights", "channels")
+      for what in ("pause", "refused", "awaited")),
+    "engine.stall.outputs_pause", "engine.stall.outputs_refused",
+    "engine.two_in_flight", "engine.rewritten_while_busy",
+    *(f"engine.change.{what}" for what in ("mode", "format", "zero_point")),
+    *(f"engine.counter.{name}" for name in (
+        "WAVES", "WAIT_ACTIVATIONS", "WAIT_WEIGHTS", "WAIT_CHANNELS", "WAIT_OUTPUTS", "DRAIN")),
+    # Engine: what software and streams do wrong, and what ends a job early.
+    *(f"engine.error.{name}" for name in (
+        "M_RANGE", "N_RANGE", "K_RANGE", "WEIGHTS_SIZE", "MODE_RANGE", "FORMAT_RANGE", "A_ZERO_POINT_RANGE",
+        "OUTPUT_RANGE", "QUEUE_FULL", "CHANNEL_RANGE", "OPERAND_RANGE")),
+    *(f"engine.error.{name}_{what}" for name in ("ACTIVATIONS", "WEIGHTS", "CHANNELS")
+      for what in ("EARLY", "LATE", "KEEP")),
+    *(f"engine.error_at.{name}.{where}" for name in ("activations", "weights", "channels")
+      for where in ("first", "middle", "last")),
+    "engine.error_with_two_jobs",
+    *(f"engine.abort.{what}" for what in (
+        "unfed", "loading", "computing", "draining", "two_jobs", "one_job_done", "stalled", "in_check")),
+    "engine.reset.aresetn", "engine.reset.control",
+    *(f"engine.event.{name}" for name in ("DONE", "CANCELLED", "REFUSED", "SATURATED")),
+    "engine.interrupt", "engine.registers.stalled",
 )
 
 

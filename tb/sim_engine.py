@@ -1,0 +1,71 @@
+"""The whole engine at its limits, and with jobs that differ from their neighbours: each output bit exact."""
+
+import cocotb
+
+from tb.coverage import Bins
+from tb.sim_axi import EngineBench
+from tb.sim_bench import case, generator
+from tb.sim_engine_run import run_jobs
+from tb.sim_gemm import Gemm, gemm_of, job_cost, largest_n
+from tb.sim_layers import built_modes
+from tb.sim_ports import description
+
+
+@cocotb.test()
+async def products_at_every_limit_are_exact(dut):
+    """K, N, the beats of weights and the rows at their limits, alone and together as far as that is legal."""
+    rng = generator("limits")
+    bins = Bins(case("coverage"))
+    config = description()["config"]
+    rows, cols, depth = config["rows"], config["cols"], config["depth"]
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    for raw in [False] * bool(config["modes"]) + [True] * config["raw_output"]:
+        mode = str(rng.choice(built_modes()))
+        n_max, k_max, beats = largest_n(raw), config["k_max"], config["weight_beats"]
+        k_beats, tiles = -(-k_max // depth), -(-n_max // cols)
+        sizes = [
+            (rows + 1, min(n_max, cols * max(beats // k_beats, 1)), k_max),
+            (rows + 1, n_max, min(k_max, depth * (beats // tiles))),
+            (40 * rows + 1, 1, 1),
+            (40 * rows + 1, min(n_max, cols + 1), min(k_max, 2 * depth + 1)),
+            _most_beats(n_max, k_max),
+        ]
+        jobs = [gemm_of(rng, m, n, k, mode, raw=raw, extreme=index % 2 == 1)
+                for index, (m, n, k) in enumerate(sizes) if job_cost(m, n, k, raw) <= 12000]
+        await run_jobs(bench, rng, jobs, bins=bins)
+    bins.save()
+
+
+def _most_beats(n_max: int, k_max: int) -> tuple[int, int, int]:
+    """M, N and K of a job that has as many beats of weights as are legal."""
+    config = description()["config"]
+    best = (1, 1)
+    for tiles in range(1, min(-(-n_max // config["cols"]), config["weight_beats"]) + 1):
+        k_beats = min(config["weight_beats"] // tiles, -(-k_max // config["depth"]))
+        best = max(best, (tiles, k_beats), key=lambda pair: pair[0] * pair[1])
+    return config["rows"] + 1, min(n_max, best[0] * config["cols"]), min(k_max, best[1] * config["depth"])
+
+
+@cocotb.test()
+async def neighbouring_jobs_do_not_mix(dut):
+    """Every pair of modes, formats, signedness and zero points in flight together."""
+    rng = generator("neighbours")
+    bins = Bins(case("coverage"))
+    config = description()["config"]
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    kinds: list[tuple[str, bool]] = [(mode, False) for mode in config["modes"]]
+    kinds += [(built_modes()[0], True)] * config["raw_output"]
+    for shares in ({}, {"outputs": 0.6}):
+        bench.pause(shares)
+        jobs: list[Gemm] = []
+        for first in kinds:
+            for second in kinds:
+                for mode, raw in (first, second):
+                    m, n, k = (int(x) for x in rng.integers(1, [2 * config["rows"] + 2, 7, 7]))
+                    stage = (-128, -128, 127) if len(jobs) % 2 else (255, 0, 255)
+                    n, k = min(n, largest_n(raw)), min(k, config["k_max"])
+                    jobs.append(gemm_of(rng, m, n, k, mode, raw=raw, stage=stage))
+        await run_jobs(bench, rng, jobs[:60], bins=bins)
+    bins.save()
