@@ -46,7 +46,7 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog waves replay oracles readme lint lock train clean distclean
+.PHONY: help setup sim test verilog waves replay gemm oracles readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 
 replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.npz and MODE=... or FRAMEWORK=...
 	$(PY) -m tb replay $(if $(VECTORS),'$(VECTORS)') $(call option,MODE,mode) $(call option,FRAMEWORK,framework)
+
+gemm: .venv/.ready ## random products on emitted engines, against the model: GEMMS=20000, two processes, a new seed
+	$(PY) -m tb gemm $(call option,GEMMS,gemms) $(call option,ONLY,only)
 
 oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden and hardware against inference stacks
 	rm -rf build/oracles

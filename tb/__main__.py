@@ -9,6 +9,8 @@ from gen.block import ConfigError, parameters
 from gen.options import add_options, config_from
 from gen.write import WriteError
 from tb.digits import DigitsError, recognize, table
+from tb.gemm import GemmError, gemm
+from tb.gemm import table as gemm_table
 from tb.lint import LintError, lint
 from tb.readme import ReadmeError, update
 from tb.replay import Difference, replay_all
@@ -32,13 +34,16 @@ def main(arguments: list[str] | None = None) -> int:
     again.add_argument("--mode", help="rounding mode")
     again.add_argument("--framework", help="inference stack that decides the mode")
     again.add_argument("--report", default="replay", help="name of the JSON file in build/reports")
+    many = jobs.add_parser("gemm", help="compare many random products on emitted engines with the golden model")
+    many.add_argument("--gemms", type=int, help="how many (default 20000)")
+    many.add_argument("--only", help="one part alone, as a failure says: <configuration>:<number>")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
     try:
         check_settings()
         JOBS[options.job](options)
-    except (ConfigError, WriteError, DigitsError, VectorError, SettingError) as error:
+    except (ConfigError, WriteError, DigitsError, GemmError, VectorError, SettingError) as error:
         parser.error(str(error))
     except (SimulationError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
@@ -63,6 +68,13 @@ def _replay(options: argparse.Namespace) -> None:
     print(replay_all(options.vectors, options.mode, options.framework, options.report))
 
 
+def _gemm(options: argparse.Namespace) -> None:
+    figures = gemm(options.gemms, options.only)
+    print(gemm_table(figures))
+    if figures["messages"]:
+        raise SimulationError("\n".join(figures["messages"]))
+
+
 def _lint(options: argparse.Namespace) -> None:
     print(f"{lint()} configurations are clean in Icarus and Verilator")
 
@@ -71,7 +83,7 @@ def _readme(options: argparse.Namespace) -> None:
     update()
 
 
-JOBS = {"sim": _sim, "waves": _waves, "replay": _replay, "lint": _lint, "readme": _readme}
+JOBS = {"sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

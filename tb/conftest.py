@@ -22,8 +22,10 @@ REQUIRED = [
         "command_line", "linear_from_float", "oracles_cases", "oracles_litert", "oracles_onnxruntime",
         "quantize_binary", "requant_f32", "requant_fixed_point")),
     "hdl/tests/test_config.py", "gen/tests/test_command_line.py",
-    *(f"tb/{side}_{job}.py" for job in ("digits", "replay", "waves") for side in ("test", "sim")),
-    *(f"tb/test_{part}.py" for part in ("framework", "ports", "readme", "report", "settings")),
+    *(f"tb/{side}_{job}.py" for job in ("digits", "engine_c", "engine_python", "replay", "waves")
+      for side in ("test", "sim")),
+    *(f"tb/sim_engine_{part}.py" for part in ("cancel", "errors", "random", "registers")),
+    *(f"tb/test_{part}.py" for part in ("framework", "gemm", "ports", "readme", "report", "settings")),
     "tb/sim_misuse.py",
 ]
 

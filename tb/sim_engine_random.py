@@ -29,7 +29,7 @@ async def random_products_are_exact_whatever_stalls(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     wanted, budget = int(case("gemms", "40")), int(case("budget", "160"))
-    figures: Counter[str] = Counter(gemms=0, outputs=0, mismatches=0, failures=0, lost_beats=0, cycles=0)
+    figures: Counter[str] = Counter(gemms=0, outputs=0, mismatches=0, lost_beats=0, cycles=0)
     started = time.monotonic()
 
     def count(job: Gemm, got: npt.NDArray[np.uint8]) -> None:
@@ -49,9 +49,6 @@ async def random_products_are_exact_whatever_stalls(dut):
             await run_jobs(bench, rng, jobs, bins=bins, on_output=count)
             cover_stalls(bins, bench, shares)
             cocotb.log.info("progress %d %d", figures["gemms"], wanted)
-    except AssertionError:
-        figures["failures"] += 1
-        raise
     finally:
         figures["cycles"] = bench.watch.cycle
         figures["lost_beats"] = sum(abs(bench.sent[name] - bench.watch.taken[name]) for name in INPUTS)
