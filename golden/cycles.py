@@ -188,9 +188,9 @@ class _Run:
             end = start + beats - 1
             for stood, entered in self.stalls:
                 if stood <= end and start < entered:
-                    lost = entered - max(stood, start)
-                    self.total.wait_outputs += lost
-                    end += lost
+                    held = entered - max(stood, start)
+                    self.total.wait_outputs += held
+                    end += held
                     start = max(start, entered) if stood <= start else start
             self.last_read = end
             return
@@ -212,7 +212,8 @@ class _Run:
         # What the cycles before each read were lost to.
         begin = np.append(start, read[:-1] + 1)
         first, second = (np.clip(time, begin, read) for time in (activations, operands))
-        total, lost = self.total, [self._free(*gap) for gap in ((begin, first), (first, second), (second, read))]
+        total = self.total
+        lost = [self._free(*gap) for gap in ((begin, first), (first, second), (second, read))]
         total.wait_activations += lost[0]
         total.wait_weights += lost[1]
         total.wait_channels += lost[2]
