@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _sim(options: argparse.Namespace) -> None:
-    print(table(recognize(parameters(config_from(options)), options.images)))
+    print(table(recognize(parameters(config_from(options, "engine")), options.images)))
 
 
 def _waves(options: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ def recognize(parameters: dict[str, Any], images: int | None = None, directory: 
     Parameters
     ----------
     parameters
-        Of the unit; its first mode is used.
+        Of the engine; its first mode is used.
     images
         How many of the stored test images; None: all.
     directory
@@ -51,16 +51,16 @@ def recognize(parameters: dict[str, Any], images: int | None = None, directory: 
     count = len(data.images) if images is None else images
     if not 1 <= count <= len(data.images):
         raise DigitsError(f"images must be from 1 to {len(data.images)}, not {count}")
-    _check(configuration(parameters), max(weights.shape[0] for weights in data.weights))
-    unit = generate("unit", directory, **parameters)
-    waves = directory / f"{unit.name}.fst"
+    _check(configuration(parameters, block="engine"), max(weights.shape[0] for weights in data.weights))
+    engine = generate("engine", directory, **parameters)
+    waves = directory / f"{engine.name}.fst"
     figures_file = directory / "figures.json"
     figures_file.unlink(missing_ok=True)
     started = time.monotonic()
     failure: SimulationError | None = None
     try:
-        simulate(unit, "sim_digits", record=Recording(waves, RECORDED_CYCLES), progress=_bar,
-                 images=count, figures=figures_file, rerun="make sim")
+        simulate(engine, "sim_digits", record=Recording(waves, RECORDED_CYCLES), progress=_bar,
+                 driver=directory / "mac_engine.py", images=count, figures=figures_file, rerun="make sim")
     except SimulationError as error:
         # With mismatches the figures are there, and the table shows them before the run fails.
         if not figures_file.exists():
@@ -69,11 +69,11 @@ def recognize(parameters: dict[str, Any], images: int | None = None, directory: 
     figures = json.loads(figures_file.read_text())
     figures |= {
         "seconds": round(time.monotonic() - started, 1),
-        "block": unit.name,
+        "block": engine.name,
         "icarus": icarus_version(),
-        "verilog": str(unit.verilog.relative_to(ROOT)),
+        "verilog": str(engine.verilog.relative_to(ROOT)),
         "waves": str(waves.relative_to(ROOT)),
-        "config": unit.description()["config"],
+        "config": engine.description()["config"],
     }
     write_report("sim", figures)
     if failure:

@@ -24,8 +24,8 @@ def reports(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("parameters", "block", "mode"), [
-    ({}, "mac_unit_8x8x1", "F32"),
-    (SMALL_SHARED_SUBTRACT, "mac_unit_4x4x1", "DOUBLE"),
+    ({}, "mac_engine_8x8x1", "F32"),
+    (SMALL_SHARED_SUBTRACT, "mac_engine_4x4x1", "DOUBLE"),
 ], ids=["default", "small-shared-subtract"])
 def test_digits_are_recognized_without_mismatch(directory, reports, parameters, block, mode):
     figures = recognize(parameters, images=8, directory=directory)
@@ -48,12 +48,12 @@ def test_digits_are_recognized_without_mismatch(directory, reports, parameters, 
 
 def test_digits_table_shows_every_figure():
     figures = {
-        "block": "mac_unit_8x8x1", "mode": "F32", "icarus": "12.0", "float32_accuracy": 0.975,
+        "block": "mac_engine_8x8x1", "mode": "F32", "icarus": "12.0", "float32_accuracy": 0.975,
         "golden_accuracy": 0.9625, "hardware_accuracy": 0.95, "outputs_compared": 12345, "mismatches": 6,
         "cycles": 7890, "images": 360, "utilization": 0.625, "simulated_cycles_per_second": 4321.4,
         "verilog": "out/a.v", "waves": "out/a.fst"}
     text = table(figures)
-    for value in ("mac_unit_8x8x1", "F32", "Icarus Verilog 12.0", "97.50%", "96.25%", "95.00%", "12,345", "  6 ",
+    for value in ("mac_engine_8x8x1", "F32", "Icarus Verilog 12.0", "97.50%", "96.25%", "95.00%", "12,345", "  6 ",
                   "7,890", "360 images", "62.5%", "4,321", "out/a.v", "out/a.fst"):
         assert value in text, value
 
