@@ -28,7 +28,7 @@ class Core(wiring.Component):
     """Matrix products from streams of bytes, job by job.
 
     Every job that is taken moves exactly one packet on each stream, in the order of the jobs. When
-    jobs are cancelled, by `abort` or by a wrong packet, what is left of their operand packets is
+    jobs are cancelled, by `cancel` or by a wrong packet, what is left of their operand packets is
     taken and thrown away, and each of their output packets ends with one beat of one zero byte.
 
     Parameters
@@ -41,7 +41,7 @@ class Core(wiring.Component):
         Ready when one of two places is free and nothing is being cancelled.
     activations, weights, channels : In, `byte_stream`
     outputs : Out, `byte_stream`
-    abort : In
+    cancel : In
         Cancel all jobs.
     busy : Out
         A job is being checked, is unfinished or being cancelled.
@@ -71,7 +71,7 @@ class Core(wiring.Component):
             "job": In(stream.Signature(Job)),
             **{name: In(byte_stream(size)) for name, size in sizes.items()},
             "outputs": Out(byte_stream(config.out_bytes)),
-            "abort": In(1),
+            "cancel": In(1),
             "busy": Out(1),
             "cancelling": Out(1),
             "done": Out(1),
@@ -91,17 +91,17 @@ class Core(wiring.Component):
         pipeline = self.pipeline.instantiate(m, "pipeline", reset=ResetSignal() | wipe)
 
         # A wrong packet or an abort wipes the pipeline until all that is owed has come and gone.
-        cancel = Signal()
+        cancel_now = Signal()
         over = Signal()
         m.d.comb += [
-            cancel.eq(self.abort | pipeline.stream_errors.any()),
+            cancel_now.eq(self.cancel | pipeline.stream_errors.any()),
             # A job that is being checked may yet come to owe packets.
             over.eq(self.cancelling & check.i.ready
                     & ~Cat(gate.owed for gate in gates.values()).any() & ~leaving.owed),
-            wipe.eq(cancel | self.cancelling),
-            self.cancelled.eq(over & ~cancel),
+            wipe.eq(cancel_now | self.cancelling),
+            self.cancelled.eq(over & ~cancel_now),
         ]
-        with m.If(cancel):
+        with m.If(cancel_now):
             m.d.sync += self.cancelling.eq(1)
         with m.Elif(over):
             m.d.sync += self.cancelling.eq(0)

@@ -47,7 +47,7 @@ class Engine(wiring.Component):
         The registers of `hdl.registers`.
     s_axis_activations_..., s_axis_weights_..., s_axis_channels_..., m_axis_outputs_... : AXI4-Stream
         As the streams of `Core`.
-    interrupt : Out
+    irq : Out
         An enabled event is set.
     """
 
@@ -63,7 +63,7 @@ class Engine(wiring.Component):
         for name, count in sizes.items():
             members |= axi_stream_members(f"s_axis_{name}", count, comes=True)
         members |= axi_stream_members(f"m_axis_{MASTER}", config.out_bytes, comes=False)
-        super().__init__(members | {"interrupt": Out(1)})
+        super().__init__(members | {"irq": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -86,7 +86,7 @@ class Engine(wiring.Component):
         m.d.comb += [
             core.job.valid.eq(registers.control.start),
             *(job[name].eq(getattr(registers, name.removesuffix("_bits"))) for name, _ in data.Layout.cast(Job)),
-            core.abort.eq(registers.control.abort),
+            core.cancel.eq(registers.control.abort),
             registers.status.eq(Cat(core.busy, core.job.ready, core.cancelling)),
             registers.error_set.eq(core.errors | deaf << position),
             registers.event_set.eq(Cat(core.done, core.cancelled, core.refused | deaf, core.clamped != 0)),
@@ -94,7 +94,7 @@ class Engine(wiring.Component):
             *(getattr(registers, f"{name}_enable").eq(core.cycle[name]) for name, _ in data.Layout.cast(Cycle)),
             registers.jobs_enable.eq(core.done),
             registers.clamped_add.eq(core.clamped),
-            self.interrupt.eq(registers.interrupt),
+            self.irq.eq(registers.irq),
         ]
         return m
 

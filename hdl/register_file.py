@@ -27,7 +27,7 @@ def file_members(config: EngineConfig) -> dict[str, wiring.Member]:
         "error_set": In(len(ERROR)),
         "event_set": In(len(EVENT)),
         **{name: In(32) for name in COUNTERS},
-        "interrupt": Out(1),
+        "irq": Out(1),
     }
 
 
@@ -51,7 +51,7 @@ class RegisterFile(wiring.Component):
         Set the flag; one that software clears in the same cycle stays set.
     cycles, waves, ..., jobs, clamped : In, 32 bits
         The counters, to be read.
-    interrupt : Out
+    irq : Out
         An enabled event is set; one cycle later than the event.
     """
 
@@ -75,7 +75,7 @@ class RegisterFile(wiring.Component):
             self.control.eq(0),
             error.eq(error | self.error_set),
             happened.eq(happened | self.event_set),
-            self.interrupt.eq((happened & interrupt_enable).any()),
+            self.irq.eq((happened & interrupt_enable).any()),
         ]
         self._write(m, values, {"ERROR": self.error_set, "EVENT": self.event_set})
         with m.If(self.control.reset):

@@ -22,7 +22,7 @@ class RegisterPort(wiring.Component):
     -------
     s_axil_awaddr, ..., s_axil_rready
         As `AxiLite`.
-    m, ..., high, control, status, error_set, event_set, interrupt
+    m, ..., high, control, status, error_set, event_set, irq
         As `RegisterFile`.
     <name>_enable, clamped_add : In
         As `Counters`, which CONTROL's CLEAR clears and RESET resets.

@@ -34,7 +34,7 @@ class CoreBench:
 
     async def start(self) -> None:
         """Clock and reset."""
-        self.dut.abort.value = 0
+        self.dut.cancel.value = 0
         self.edge = start_clock(self.dut)
         await reset(self.dut, self.edge)
 
@@ -151,9 +151,9 @@ async def core_refuses_and_cancels(dut):
         for _ in range(int(rng.integers(5, 60))):
             await bench.step()
         if bench.done == number:
-            dut.abort.value = 1
+            dut.cancel.value = 1
             await bench.step()
-            dut.abort.value = 0
+            dut.cancel.value = 0
             seen = bench.cancelled
             await bench.until(lambda seen=seen: bench.cancelled == seen + 1)
             if bench.done == number:

@@ -213,7 +213,7 @@ async def the_c_driver_tells_what_went_wrong(dut):
         bench.send(packets | {"channels": packets["channels"] + bytes(driver.engine.channel_bytes)})
         resume(bench.receive)()
         driver.expect("STREAM_ERROR", "wait", POLLS)
-        same(bool(dut.interrupt.value), True, "interrupt")
+        same(bool(dut.irq.value), True, "interrupt")
         driver.call("clear_errors", 2**32 - 1)
         driver.call("clear_events", 2**32 - 1)
         same([driver.call("errors"), driver.call("events")], [0, 0], "flags that were cleared")

@@ -145,6 +145,6 @@ async def reset_at_any_time_forgets_everything(dut):
         for name, register in bench.registers.items():
             if register["access"] != "WO":
                 check(await bench.read(name), register["reset"], f"{name} after reset")
-        require(not bool(dut.interrupt.value), "no interrupt after reset")
+        require(not bool(dut.irq.value), "no interrupt after reset")
         await run_jobs(bench, rng, [random_gemm(rng, 40) for _ in range(2)], bins=bins)
     bins.save()

@@ -102,7 +102,7 @@ async def interrupt_follows_the_enabled_events(dut):
         for mask in range(16):
             await bench.write("INTERRUPT_ENABLE", mask)
             await bench.cycles(3)
-            same(bool(dut.interrupt.value), bool(left & mask), "interrupt", mask=mask, event=left)
+            same(bool(dut.irq.value), bool(left & mask), "interrupt", mask=mask, event=left)
             bins.hit("engine.interrupt", left & mask)
         await bench.write("EVENT", bench.bit("EVENT", str(name)))
         left &= ~bench.bit("EVENT", str(name))

@@ -123,10 +123,10 @@ async def an_enabled_event_raises_the_interrupt(dut):
             await bench.edge
             dut.event_set.value = 0
             await bench.settle()
-            check(int(dut.interrupt.value), int(bool(events & enable)), "interrupt", events=events, enable=enable)
+            check(int(dut.irq.value), int(bool(events & enable)), "interrupt", events=events, enable=enable)
             await bench.write("EVENT", events)
             await bench.settle()
-            check(int(dut.interrupt.value), 0, "interrupt after the events were cleared")
+            check(int(dut.irq.value), 0, "interrupt after the events were cleared")
 
 
 @cocotb.test()
@@ -170,7 +170,7 @@ async def reset_puts_everything_back_and_loses_flags_of_its_cycle(dut):
     dut.error_set.value = dut.event_set.value = 0
     await write
     await bench.check_resets()
-    check(int(dut.interrupt.value), 0, "interrupt after reset")
+    check(int(dut.irq.value), 0, "interrupt after reset")
 
 
 @cocotb.test()

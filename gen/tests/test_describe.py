@@ -189,7 +189,7 @@ def test_description_of_an_engine_has_ordinary_ports_for_clock_and_reset(monkeyp
     assert described["ports"][:3] == [
         {"name": "aclk", "direction": "input", "width": 1, "signed": False},
         {"name": "aresetn", "direction": "input", "width": 1, "signed": False},
-        {"name": "interrupt", "direction": "output", "width": 1, "signed": False}]
+        {"name": "irq", "direction": "output", "width": 1, "signed": False}]
     assert not {"clk", "rst"} & {entry["name"] for entry in described["ports"]}
     assert described["registers"] == description("registers", rows=2, cols=3)["registers"]
 

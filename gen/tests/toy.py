@@ -18,7 +18,7 @@ class ToyEngine(wiring.Component):
     def __init__(self, config: EngineConfig):
         self.port = Prototype(RegisterPort(config), "mac_registers", has_reset=True)
         self.prototypes = [self.port]
-        super().__init__({"aclk": In(1), "aresetn": In(1), "interrupt": Out(1)} | axi_lite_members("s_axil_"))
+        super().__init__({"aclk": In(1), "aresetn": In(1), "irq": Out(1)} | axi_lite_members("s_axil_"))
 
     def elaborate(self, platform):
         """Connect all of it."""
@@ -29,5 +29,5 @@ class ToyEngine(wiring.Component):
         for name, member in axi_lite_members("s_axil_").items():
             inner, outer = getattr(port, name), getattr(self, name)
             m.d.comb += outer.eq(inner) if member.flow == Out else inner.eq(outer)
-        m.d.comb += self.interrupt.eq(port.interrupt)
+        m.d.comb += self.irq.eq(port.irq)
         return m
