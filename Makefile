@@ -46,7 +46,7 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog waves replay gemm oracles readme lint lock train clean distclean
+.PHONY: help setup sim test verilog waves replay gemm bench oracles readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +82,9 @@ oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## gol
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme
+
+bench: .venv/.ready-lint ## cycles of networks on emitted engines, against the model; with a roofline plot
+	$(PY) -m tb bench
 
 lint: .venv/.ready-lint ## style, import contracts, types, and the emitted Verilog
 	$(PY) -m ruff check

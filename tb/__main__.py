@@ -1,4 +1,4 @@
-"""Command line of the testbench: ``python -m tb sim``, ``waves``, ``lint``, ``readme``."""
+"""Command line of the testbench: ``python -m tb sim``, ``waves``, ``bench``, ``lint``, ``readme``, ..."""
 
 import argparse
 import sys
@@ -8,6 +8,8 @@ from gen.__main__ import OneLineParser
 from gen.block import ConfigError, parameters
 from gen.options import add_options, config_from
 from gen.write import WriteError
+from tb.bench import BenchError, bench
+from tb.bench import table as bench_table
 from tb.digits import DigitsError, recognize, table
 from tb.gemm import GemmError, gemm
 from tb.gemm import table as gemm_table
@@ -16,6 +18,7 @@ from tb.readme import ReadmeError, update
 from tb.replay import Difference, replay_all
 from tb.run import ROOT, SettingError, SimulationError, check_settings
 from tb.vectors import VectorError
+from tb.verilator import VerilatorError
 from tb.waves import make_waves
 
 __all__ = ["main"]
@@ -37,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     many = jobs.add_parser("gemm", help="compare many random products on emitted engines with the golden model")
     many.add_argument("--gemms", type=int, help="how many (default 20000)")
     many.add_argument("--only", help="one part alone, as a failure says: <configuration>:<number>")
+    jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
@@ -45,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         JOBS[options.job](options)
     except (ConfigError, WriteError, DigitsError, GemmError, VectorError, SettingError) as error:
         parser.error(str(error))
-    except (SimulationError, LintError, ReadmeError, Difference) as error:
+    except (SimulationError, BenchError, VerilatorError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
         return 1
     return 0
@@ -75,6 +79,13 @@ def _gemm(options: argparse.Namespace) -> None:
         raise SimulationError("\n".join(figures["messages"]))
 
 
+def _bench(options: argparse.Namespace) -> None:
+    print(bench_table(bench()))
+    print("\nEvery counter is as the model says.\n"
+          "  figures  build/reports/bench.json\n"
+          "  plot     build/reports/roofline.svg")
+
+
 def _lint(options: argparse.Namespace) -> None:
     print(f"{lint()} configurations are clean in Icarus and Verilator")
 
@@ -83,7 +94,8 @@ def _readme(options: argparse.Namespace) -> None:
     update()
 
 
-JOBS = {"sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "lint": _lint, "readme": _readme}
+JOBS = {
+    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "bench": _bench, "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -69,7 +69,7 @@ class Row:
 
 
 def bench(names: Sequence[str] = tuple(CONFIGURATIONS), directory: Path = BUILD / "bench") -> dict[str, Any]:
-    """Simulate everything on the configurations `names` and compare every counter with the model.
+    """Simulate everything on the configurations `names`, and compare every counter with the model.
 
     Icarus runs the single products, Verilator the networks, and on their configurations the single products again.
 

@@ -1,7 +1,8 @@
 // Streams that never pause around a core: runs job after job, started as early as the engine takes them, and prints
 // what every clock cycle went into. Operands are 0: time does not depend on them. For Icarus and for Verilator.
 //
-// Macros: CORE, the module; ACT_BYTES, WEIGHT_BYTES, CHANNEL_BYTES, OUT_BYTES, COLS, MODE as in its description.
+// Macros: CORE, the module; ACT_BYTES, WEIGHT_BYTES, CHANNEL_BYTES, OUT_BYTES, COLS, MODE as in its description; ERRORS, the width
+// of that port.
 // +jobs=FILE, hexadecimal, a line of 7 words for each job: M, N, K, FORMAT, 1 for the last one of a group, beats of
 // weights, beats of outputs.
 // +limit=N: cycles after which a run counts as hanging.
@@ -50,7 +51,7 @@ module bench(input wire clk);
   wire job_valid = go && !waiting && !none_left && pause == 0;
   wire job_ready, a_ready, w_ready, c_ready, o_valid, busy, cancelling, done, cancelled, refused;
   wire [9 * `OUT_BYTES:0] o_payload;
-  wire [19:0] errors;
+  wire [`ERRORS - 1:0] errors;
   wire [$clog2(`COLS + 1) - 1:0] clamped;
   wire [5:0] cycle;
   // Shift 2 for modes that have one: a record without any is illegal.

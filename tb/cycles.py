@@ -20,10 +20,12 @@ def program(core: Generated, simulator: str) -> list[str]:
     info = core.description()
     config = info["config"]
     modes = info["modes"]
+    (errors,) = (port["width"] for port in info["ports"] if port["name"] == "errors")
     macros = {
         "CORE": core.name, "COLS": str(config["cols"]), "ACT_BYTES": str(config["act_bytes"]),
         "WEIGHT_BYTES": str(config["weight_bytes"]), "CHANNEL_BYTES": str(info["derived"]["channel_bytes"]),
-        "OUT_BYTES": str(config["out_bytes"]), "MODE": f"32'd{modes[config['modes'][0]] if config['modes'] else 0}"}
+        "OUT_BYTES": str(config["out_bytes"]), "ERRORS": str(errors),
+        "MODE": f"32'd{modes[config['modes'][0]] if config['modes'] else 0}"}
     if simulator == "verilator":
         return [str(build(core.directory / "verilator", "bench", [HARNESS, core.verilog], macros))]
     compiled = core.directory / "bench.vvp"

