@@ -14,8 +14,11 @@ __all__ = ["Limits", "Point", "chart", "limits"]
 
 COMPUTE = "compute"
 STREAMS = ("activations", "weights", "outputs")
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 760, 460, 60, 40, 50, 20
+# Of the picture, with margins; the list of points stands in the right one.
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 1000, 500, 60, 40, 50, 260
 COLORS = {COMPUTE: "#333333", "activations": "#1f77b4", "weights": "#d62728", "outputs": "#2ca02c"}
+# Slopes of streams that are equally wide lie on each other.
+DASHES = {"activations": "", "weights": "2 3", "outputs": "8 8"}
 
 
 def widths(timing: EngineTiming) -> dict[str, int]:
@@ -76,8 +79,8 @@ class Point:
 def chart(title: str, timing: EngineTiming, points: Sequence[Point]) -> str:
     """Return an SVG: multiplications per cycle against multiplications per byte of the stream that needs most.
 
-    Slopes are streams, the horizontal line is the array. A point has the color of what bounds it; a label
-    that would cover another one is left to the point's tooltip.
+    Slopes are streams, the horizontal line is the array. A point has the color of what bounds it and a
+    number, by which the list beside gives its name and the share of its bound that was reached.
 
     >>> timing = EngineTiming(8, 8, 1, 8, 16, 8, 16, 28, 15)
     >>> svg = chart("t", timing, [Point("64", limits(timing, [Job(64, 64, 64)]), 4191)])
@@ -105,27 +108,32 @@ def chart(title: str, timing: EngineTiming, points: Sequence[Point]) -> str:
     for exponent in range(low_y, high_y + 1):
         y = down(2.0**exponent)
         out += [_line(LEFT, y, WIDTH - RIGHT, y), _text(LEFT - 8, y + 4, f"{2.0**exponent:g}", "end")]
-    out.append(_text(WIDTH / 2, HEIGHT - 12, "multiplications per byte of the stream that needs most cycles", "middle"))
+    below = "multiplications per byte of the stream that needs most cycles"
+    out.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, below, "middle"))
     out.append(_text(8, TOP - 8, "multiplications per cycle", "start"))
     out.append(_line(LEFT, down(peak), WIDTH - RIGHT, down(peak), COLORS[COMPUTE]))
-    out.append(_text(WIDTH - RIGHT, down(peak) - 6, f"{peak} multipliers", "end", color=COLORS[COMPUTE]))
+    out.append(_text(WIDTH - RIGHT - 6, down(peak) - 22, f"{peak} multipliers", "end", color=COLORS[COMPUTE]))
     for row, (name, width) in enumerate(widths(timing).items()):
         begin = max(2.0**low_x, 2.0**low_y / width)
         ends = f"{across(begin):.1f},{down(begin * width):.1f} {across(peak / width):.1f},{down(peak):.1f}"
-        out.append(f'<polyline points="{ends}" fill="none" stroke="{COLORS[name]}" stroke-width="1.5"/>')
-        out.append(_text(WIDTH - RIGHT, HEIGHT - BOTTOM - 44 + 16 * row, f"{name}: {width} bytes per cycle", "end",
+        out.append(f'<polyline points="{ends}" fill="none" stroke="{COLORS[name]}" stroke-width="1.5" '
+                   f'stroke-dasharray="{DASHES[name]}"/>')
+        out.append(_text(WIDTH - RIGHT - 6, HEIGHT - BOTTOM - 44 + 16 * row, f"{name}: {width} bytes per cycle", "end",
                          color=COLORS[name]))
-    labels: list[tuple[float, float, float]] = []
-    for point, (x, y) in zip(points, places, strict=True):
-        color, at_x, at_y = COLORS[point.limits.bound], across(x), down(y)
-        out.append(f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="4" fill="{color}">'
-                   f"<title>{_escape(point.name)}, {point.limits.bound}</title></circle>")
-        left, right = at_x + 6, at_x + 12 + 5.2 * len(point.name)
-        for base in (at_y + 4, at_y + 16, at_y + 28, at_y + 40, at_y + 52):
-            if all(abs(base - other) > 10 or right < begin or left > end for begin, end, other in labels):
-                labels.append((left, right, base))
-                out.append(_text(left, base, point.name, "start", 9, color))
-                break
+    labels: list[tuple[float, float]] = []
+    line = min(12.0, (HEIGHT - TOP) / max(len(points), 1))
+    for number, (point, (x, y)) in enumerate(zip(points, places, strict=True), 1):
+        found, at_x, at_y = point.limits, across(x), down(y)
+        color = COLORS[found.bound]
+        out.append(f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="3" fill="{color}"/>')
+        # Numbers of points that lie together form a column below them.
+        base = at_y + 12
+        while any(abs(at_x - left) < 14 and abs(base - other) < 9 for left, other in labels):
+            base += 9
+        labels.append((at_x, base))
+        out.append(_text(at_x, base, f"{number}", "middle", 9, color))
+        text = f"{number}  {point.name}: {found.least / point.cycles:.1%} of {found.bound}"
+        out.append(_text(WIDTH - RIGHT + 14, TOP + 8 + line * (number - 1), text, "start", 10, color))
     return "\n".join([*out, "</svg>"])
 
 

@@ -48,4 +48,13 @@ def test_points_are_at_or_below_the_roof():
     roof = float(next(line for line in root.iter(f"{space}line") if line.get("stroke") == "#333333").get("y1"))
     circles = list(root.iter(f"{space}circle"))
     assert len(circles) == 2 and all(float(circle.get("cy")) > roof for circle in circles)
-    assert [title.text for title in root.iter(f"{space}title")] == ["a<b, compute", "c, weights"]
+    texts = [text.text for text in root.iter(f"{space}text")]
+    assert "1  a<b: 97.7% of compute" in texts and "2  c: 99.3% of weights" in texts
+
+
+def test_points_at_one_place_have_numbers_of_their_own():
+    point = Point("same", limits(SQUARE, [Job(64, 64, 64)]), 4191)
+    root = ET.fromstring(chart("t", SQUARE, [point] * 5))
+    numbers = {text.text: (text.get("x"), text.get("y")) for text in root.iter("{http://www.w3.org/2000/svg}text")
+               if text.get("font-size") == "9"}
+    assert list(numbers) == ["1", "2", "3", "4", "5"] and len(set(numbers.values())) == 5
