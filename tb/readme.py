@@ -71,10 +71,15 @@ def _bench(read: Report) -> str:
     """One row for each of `SHOWN`; of a network the cycles of all layers."""
     figures = read("bench")
     lines = ["| array | product | cycles | at least | used |", "|---|---|---:|---:|---:|"]
+    networks = {row["network"] for row in figures["rows"]}
+    single = {(row["configuration"], row["name"]): row for row in figures["rows"]}
     for configuration, name in SHOWN:
-        total = whole(figures, configuration, name) if name in {row["network"] for row in figures["rows"]} else next(
-            {"cycles": row["cycles"], "ideal": row["ideal_cycles"]} for row in figures["rows"]
-            if (row["configuration"], row["name"]) == (configuration, name))
+        if name in networks:
+            total = whole(figures, configuration, name)
+        elif row := single.get((configuration, name)):
+            total = {"cycles": row["cycles"], "ideal": row["ideal_cycles"]}
+        else:
+            raise ReadmeError(f"bench.json must have {name} on {configuration}, type: make bench")
         cycles, ideal = total["cycles"], total["ideal"]
         lines.append(f"| {configuration} | {name} | {cycles:,} | {ideal:,.0f} | {ideal / cycles:.2%} |")
     return "\n".join(lines)

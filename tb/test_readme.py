@@ -57,6 +57,14 @@ def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
     assert readme.read_text() == before
 
 
+def test_readme_stays_as_it_was_when_the_benchmark_was_partial(readme, reports):
+    before = readme.read_text()
+    (reports / "bench.json").write_text(json.dumps({"rows": BENCH["rows"][1:]}))
+    with pytest.raises(ReadmeError, match="64x64x64 on 8x8x1, type: make bench"):
+        update(readme, reports)
+    assert readme.read_text() == before
+
+
 @pytest.mark.parametrize("text", ["", "<!-- sim -->\n<!-- end -->\n<!-- sim -->\n<!-- end -->"])
 def test_readme_needs_each_block_once(readme, reports, text):
     readme.write_text(text)
