@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from gen.describe import VERSION, WITH_RESET, describe, parameters
-from gen.emit import emit
+from gen.emit import elaborate, emit
 from gen.fusesoc import core_file
 from gen.software import software
 from hdl.array import MacArray
@@ -18,7 +18,7 @@ from hdl.register_port import RegisterPort
 from hdl.requant import Requantizer
 from hdl.unit import Unit
 
-__all__ = ["BLOCKS", "PARTS", "ConfigError", "block_name", "files", "parameters"]
+__all__ = ["BLOCKS", "PARTS", "ConfigError", "block_name", "description_of", "files", "parameters"]
 
 BLOCKS: dict[str, Any] = {
     "engine": Engine, "core": Core, "unit": Unit, "array": MacArray, "requant": Requantizer, "cell": Cell}
@@ -40,6 +40,13 @@ PURPOSE = {
 def block_name(block: str, config: Config) -> str:
     """Module name of the top: family, and the size where there is one."""
     return f"mac_{block}" if block in ("cell", "requant") else f"mac_{block}_{config.name}"
+
+
+def description_of(block: str, config: Config) -> dict[str, Any]:
+    """The JSON description of `block`, in a tenth of the time that its Verilog takes."""
+    component = BLOCKS[block](config)
+    elaborate(component)
+    return describe(component, block_name(block, config), block, config)
 
 
 def files(block: str, config: Config, name: str | None = None) -> dict[str, str]:

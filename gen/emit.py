@@ -5,13 +5,14 @@ import re
 from amaranth import ClockDomain
 from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil
+from amaranth.hdl import Fragment
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from hdl.prototype import ports_of
 
-__all__ = ["emit"]
+__all__ = ["elaborate", "emit"]
 
 # `proc` without Amaranth's -nomux -norom: plain if/else instead of dummy registers. Then the passes
 # of `opt -full`, once instead of until nothing changes: about the same text in a quarter of the
@@ -53,6 +54,13 @@ def emit(component: wiring.Component, name: str, *, has_reset: bool = True, pref
     # Yosys warns that it cannot be sure to translate processes; `proc` has removed them all.
     verilog = yosys.run(["-q", "-"], modules + SCRIPT, ignore_warnings=True)
     return _tidy(verilog)
+
+
+def elaborate(component: wiring.Component) -> None:
+    """Elaborate `component` and its parts for nothing: Amaranth warns of components that never were."""
+    for prototype in getattr(component, "prototypes", ()):
+        elaborate(prototype.component)
+    Fragment.get(component, None)
 
 
 def _collect(component, parts: dict[str, str]) -> None:

@@ -83,6 +83,7 @@ class JobCheck(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, plan = self.config, self.plan
+        first_mode = config.modes[0] if config.modes else Mode.F32
         job = Signal(Job)
         stage = Signal(3)
         m.d.comb += self.i.ready.eq(stage == 0)
@@ -112,9 +113,9 @@ class JobCheck(wiring.Component):
             self.errors.eq(Mux(self.refuse, wrong_now, 0)),
             plan.m.eq(job.m), plan.n.eq(job.n), plan.k.eq(job.k),
             plan.tiles.eq(tiles), plan.beats.eq(beats), plan.weight_beats.eq(product),
-            plan.raw.eq(job.format_bits[0]), plan.a_unsigned.eq(job.format_bits[1]), plan.w_unsigned.eq(job.format_bits[2]),
+            Cat(plan.raw, plan.a_unsigned, plan.w_unsigned).eq(job.format_bits),
             # Of several modes the first one has an integer bias, which accumulators are to have.
-            plan.mode.eq(Mux(plan.raw & config.selectable, config.modes[0] if config.modes else 0, job.mode[:3])),
+            plan.mode.eq(Mux(plan.raw & config.selectable, first_mode, job.mode[:3])),
             plan.stage.zero_point.eq(job.zero_point), plan.stage.low.eq(job.low), plan.stage.high.eq(job.high),
             plan.a_zero_point.eq(job.a_zero_point),
         ]

@@ -1,13 +1,14 @@
 """A software model of an engine behind its registers and packets, for testing drivers without a simulator."""
 
 from collections import Counter, deque
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gen.block import BLOCKS
-from gen.describe import describe
+from gen.block import description_of
 from gen.options import configuration
 from golden.modes import requantize
 
@@ -19,8 +20,12 @@ Packet = npt.NDArray[np.uint8]
 
 def engine_description(**parameters: Any) -> dict[str, Any]:
     """The JSON description of the engine with these `parameters`: what its driver reads of it."""
-    config: Any = configuration(parameters, block="engine")
-    return describe(BLOCKS["engine"](config), "mac_engine", "engine", config)
+    return deepcopy(_described(configuration(parameters, block="engine")))
+
+
+@cache
+def _described(config: Any) -> dict[str, Any]:
+    return description_of("engine", config)
 
 
 class _Job:
