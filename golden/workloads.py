@@ -21,13 +21,13 @@ class Layer:
         return self.m * self.n * self.k
 
 
-# Single products, named by what they show.
+# Single products, named M x K x N.
 SMALL = (
     Layer("64x64x64", 64, 64, 64),
     Layer("128x128x128", 128, 128, 128),
-    Layer("1x784x128", 1, 784, 128),
+    Layer("1x784x128", 1, 128, 784),
     Layer("32x32x32", 32, 32, 32),
-    Layer("17x23x29", 17, 23, 29),
+    Layer("17x23x29", 17, 29, 23),
 )
 
 

@@ -70,7 +70,7 @@ SHOWN = (
 def _bench(read: Report) -> str:
     """One row for each of `SHOWN`; of a network the cycles of all layers."""
     figures = read("bench")
-    lines = ["| array | product | cycles | at least | used |", "|---|---|---:|---:|---:|"]
+    lines = ["| array | product (M×K×N) | cycles | at least | used |", "|---|---|---:|---:|---:|"]
     networks = {row["network"] for row in figures["rows"]}
     single = {(row["configuration"], row["name"]): row for row in figures["rows"]}
     for configuration, name in SHOWN:
