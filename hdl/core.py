@@ -110,7 +110,7 @@ class Core(wiring.Component):
         m.d.sync += jobs.eq(Mux(self.cancelling, 0, jobs + check.issue - self.done))
         may_start = Signal()
         m.d.comb += [
-            may_start.eq((jobs != 2) & ~self.cancelling),
+            may_start.eq((jobs != 2) & ~pipeline.full & ~self.cancelling),
             check.i.payload.eq(self.job.payload),
             check.i.valid.eq(self.job.valid & may_start),
             self.job.ready.eq(check.i.ready & may_start),

@@ -45,8 +45,9 @@ class Packer(wiring.Component):
 
         rotated = piece.data.as_value()
         for bit in range(ceil_log2(size)):
-            step = 8 << bit
-            rotated = Mux(count[bit], Cat(rotated[-step:], rotated[:-step]), rotated)
+            step, before = 8 << bit, rotated
+            rotated = Signal(8 * size, name=f"rotated_{bit}")
+            m.d.comb += rotated.eq(Mux(count[bit], Cat(before[-step:], before[:-step]), before))
         together = Signal(8 * size)
         total = Signal(range(2 * size + 1))
         fills = Signal()

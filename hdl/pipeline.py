@@ -43,6 +43,9 @@ class Pipeline(wiring.Component):
     -------
     issue : In; plan : In, `plan_layout`
         One more job; at most two may be unfinished.
+    full : Out
+        Both places for plans are in use, even if the older job's packet has left: rows below its M
+        are still on their way.
     activations, weights, channels : In, `byte_stream`
         One packet for each job.
     outputs : Out, `byte_stream`
@@ -74,6 +77,7 @@ class Pipeline(wiring.Component):
         super().__init__({
             "issue": In(1),
             "plan": In(plan_layout(config)),
+            "full": Out(1),
             "activations": In(byte_stream(config.act_bytes)),
             "weights": In(byte_stream(config.weight_bytes)),
             "channels": In(byte_stream(config.channel_bytes)),
@@ -116,6 +120,7 @@ class Pipeline(wiring.Component):
             operands.room.eq(datapath.room),
             activations.is_unsigned.eq(plans[cutter.slot].a_unsigned),
             self.cycle.eq(sequencer.cycle),
+            self.full.eq(sequencer.full),
         ]
         # One register between the packets and whoever acts on their errors.
         m.d.sync += [

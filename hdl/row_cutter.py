@@ -94,7 +94,9 @@ class RowCutter(wiring.Component):
         ]
         both = Cat(held.data, self.i.payload.data)
         for bit in range(len(phase)):
-            both = Mux(phase[bit], both[8 << bit:], both)
+            before = both
+            both = Signal(len(before), name=f"shifted_{bit}")
+            m.d.comb += both.eq(Mux(phase[bit], before[8 << bit:], before))
         m.d.comb += word.data.eq(both)
 
         step = Signal()

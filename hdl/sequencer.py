@@ -38,8 +38,9 @@ class Sequencer(wiring.Component):
 
     Members
     -------
-    issue : In; slot : Out; plan : In
-        See `Turn`; the plan of job `slot`.
+    issue : In; slot, full : Out; plan : In
+        See `Turn`; the plan of job `slot`. A job ends here when its last result is in the output
+        buffer, which no other part that takes operands or results does later.
     beat, weight_beat, tile : Out
         What is read: step of k, its place among the job's weights, number of the channel set.
     a_available, w_available, set_available : In
@@ -63,6 +64,7 @@ class Sequencer(wiring.Component):
         super().__init__({
             "issue": In(1),
             "slot": Out(1),
+            "full": Out(1),
             "plan": In(plan_layout(config)),
             "beat": Out(range(-(-config.k_max // config.depth))),
             "weight_beat": Out(range(config.weight_beats)),
@@ -83,7 +85,7 @@ class Sequencer(wiring.Component):
         m = Module()
         config, plan = self.config, self.plan
         m.submodules.turn = turn = Turn()
-        m.d.comb += [turn.issue.eq(self.issue), self.slot.eq(turn.slot)]
+        m.d.comb += [turn.issue.eq(self.issue), self.slot.eq(turn.slot), self.full.eq(turn.full)]
 
         running = Signal()
         draining = Signal()

@@ -27,10 +27,10 @@ GROUPS = 40
 
 
 def random_jobs(rng, info):
-    """One job, or two that overlap: ragged, short and long."""
+    """Up to five jobs, two of which overlap: ragged, short and long."""
     config, derived = info["config"], info["derived"]
     jobs = []
-    while len(jobs) < rng.choice((1, 2)):
+    while len(jobs) < rng.choice((1, 2, 3, 5)):
         raw = config["raw_output"] and rng.random() < 0.4
         m = rng.randint(1, rng.choice((2, 2 * config["rows"], 8 * config["rows"])))
         n = rng.randint(1, min(derived["raw_n_max"] if raw else 128, rng.choice((3, 2 * config["cols"], 50))))
