@@ -71,7 +71,7 @@ BINS: tuple[str, ...] = (
     *(f"engine.error.{name}_{what}" for name in ("ACTIVATIONS", "WEIGHTS", "CHANNELS")
       for what in ("EARLY", "LATE", "KEEP")),
     *(f"engine.error_at.{name}.{where}" for name in ("activations", "weights", "channels")
-      for where in ("first", "middle", "last")),
+      for where in ("first", "middle", "last", "any")),
     "engine.error_with_two_jobs",
     *(f"engine.abort.{what}" for what in (
         "unfed", "loading", "computing", "draining", "two_jobs", "one_job_done", "stalled", "in_check")),

@@ -3,12 +3,15 @@
 import cocotb
 
 from tb.coverage import Bins
-from tb.sim_axi import EngineBench
-from tb.sim_bench import case, generator
-from tb.sim_engine_run import run_jobs
-from tb.sim_gemm import Gemm, gemm_of, job_cost, largest_n
+from tb.sim_axi import STREAMS, EngineBench
+from tb.sim_bench import case, check, generator
+from tb.sim_engine_run import expect, run_jobs
+from tb.sim_gemm import Gemm, gemm_of, job_cost, largest_n, random_gemm
 from tb.sim_layers import built_modes
 from tb.sim_ports import description
+
+# Cycles from the response to START until the job has been checked and counts as unfinished.
+CHECKED = 3
 
 
 @cocotb.test()
@@ -69,3 +72,28 @@ async def neighbouring_jobs_do_not_mix(dut):
                     jobs.append(gemm_of(rng, m, n, k, mode, raw=raw, stage=stage))
         await run_jobs(bench, rng, jobs[:60], bins=bins)
     bins.save()
+
+
+@cocotb.test()
+async def cycles_last_from_start_to_the_last_output(dut):
+    """CYCLES of a job alone is the time from its START to its last beat, whatever it waits for."""
+    rng = generator("cycles")
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    for shares in ({}, *({name: 0.6} for name in STREAMS), {"channels": 0.9}, {"outputs": 0.9}):
+        bench.pause(shares)
+        for _ in range(3):
+            job = random_gemm(rng, 100)
+            await bench.clear()
+            await bench.set(job.settings())
+            await bench.command("START")
+            started = bench.watch.cycle
+            # The channel parameters come last, at times after everything else has.
+            packets = job.packets()
+            bench.send({name: packets[name] for name in ("activations", "weights")})
+            await bench.cycles(int(rng.integers(0, 60)))
+            bench.send({"channels": packets["channels"]})
+            await expect(bench, job)
+            await bench.idle()
+            took = bench.watch.ended - started
+            check(await bench.read("CYCLES"), took - CHECKED, "CYCLES", took=took, pause=shares, **job.facts())

@@ -70,7 +70,6 @@ def _at_limits(rng: np.random.Generator) -> Iterator[dict[str, int]]:
     info = description()
     config = info["config"]
     width = config["act_width"]
-    tiles = -(-config["n_max"] // config["cols"])
     for raw in (False, True):
         legal = _legal(raw)
         n_max = largest_n(raw) or 1
@@ -91,13 +90,23 @@ def _at_limits(rng: np.random.Generator) -> Iterator[dict[str, int]]:
             for zero_point in (-(2 ** (width - 1)) - 1, -(2 ** (width - 1)), -1, 0, 1, 2 ** (width - 1) - 1,
                                2 ** (width - 1), 2**width - 1, 2**width, 2**31 - 1, -(2**31)):
                 yield legal | {"A_ZERO_POINT": zero_point, "FORMAT": raw | unsigned}
-        # As many beats of weights as there are, and one more of either kind.
-        for n_tiles in {1, 2, tiles}:
-            k_beats = config["weight_beats"] // n_tiles
-            for extra in (0, 1):
-                yield legal | {"N": min(n_tiles * config["cols"], n_max),
-                               "K": min((k_beats + extra) * config["depth"], config["k_max"])}
+        # As many beats of weights as there are, and the fewest that are too many.
+        for n_tiles, k_beats in _weight_limits(n_max):
+            yield legal | {"N": min(n_tiles * config["cols"], n_max),
+                           "K": min(k_beats * config["depth"], config["k_max"])}
         yield legal | {"N": n_max, "K": config["k_max"]}
+
+
+def _weight_limits(n_max: int) -> list[tuple[int, int]]:
+    """Tiles and beats of k whose product is the largest legal one, and the smallest illegal one if there is any."""
+    config = description()["config"]
+    limit = config["weight_beats"]
+    most_beats = -(-config["k_max"] // config["depth"])
+    pairs = [(tiles, beats) for tiles in range(1, -(-n_max // config["cols"]) + 1)
+             for beats in (min(limit // tiles, most_beats), limit // tiles + 1) if 1 <= beats <= most_beats]
+    legal = [pair for pair in pairs if pair[0] * pair[1] <= limit]
+    illegal = [pair for pair in pairs if pair[0] * pair[1] > limit]
+    return [max(legal, key=np.prod), *([min(illegal, key=np.prod)] if illegal else [])]
 
 
 def _near_limits(rng: np.random.Generator) -> dict[str, int]:
@@ -139,10 +148,14 @@ async def a_third_job_is_refused_while_two_wait(dut):
     bins.save()
 
 
-def _broken(rng: np.random.Generator, packet: bytes, lanes: int, what: str, where: str) -> Frame:
-    """`packet` in beats of `lanes` bytes with one thing wrong in its first, a middle or its last beat."""
+def _broken(rng: np.random.Generator, stream: str, packet: bytes, lanes: int, what: str, where: str) -> Frame:
+    """`packet` in beats of `lanes` bytes with one thing wrong in its first, a middle, its last, or any beat."""
+    info = description()
     beats = -(-len(packet) // lanes)
-    beat = {"first": 0, "middle": beats // 2, "last": beats - 1}[where]
+    # What the engine counts the beats of a stream in: a middle beat ends such a group.
+    group = {"activations": 1, "weights": info["derived"]["weight_words"], "channels": info["config"]["cols"]}[stream]
+    middle = min(max(beats // 2 // group, 1) * group, beats) - 1
+    beat = {"first": 0, "middle": middle, "last": beats - 1, "any": int(rng.integers(beats))}[where]
     keep = [1] * len(packet) + [0] * (beats * lanes - len(packet))
     data = packet + bytes(len(keep) - len(packet))
     if what == "EARLY":
@@ -180,7 +193,7 @@ async def a_broken_packet_cancels_all_jobs_and_sets_its_bit_only(dut):
     await bench.start()
     for stream in INPUTS:
         for what in ("EARLY", "LATE", "KEEP"):
-            for where in ("first", "middle", "last"):
+            for where in ("first", "middle", "last", "any", "any"):
                 jobs = [_several_beats(rng) for _ in range(int(rng.integers(1, 3)))]
                 bench.pause([{}, {stream: 0.5}, {"outputs": 0.8}][int(rng.integers(3))])
                 bench.count_anew()
@@ -192,7 +205,8 @@ async def a_broken_packet_cancels_all_jobs_and_sets_its_bit_only(dut):
                     for name, packet in job.packets().items():
                         lanes = bench.sources[name].byte_lanes
                         bad = number == victim and name == stream
-                        bench.send_frame(name, _broken(rng, packet, lanes, what, where) if bad else Frame(packet))
+                        frame = _broken(rng, name, packet, lanes, what, where) if bad else Frame(packet)
+                        bench.send_frame(name, frame)
                 done = await settle(bench, jobs)
                 facts = {"stream": stream, "error": what, "where": where, "victim": victim, "done": done}
                 require(done <= victim, "the job with the broken packet does not finish", **facts)

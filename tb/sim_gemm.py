@@ -197,16 +197,16 @@ def _unused(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 def random_stage(rng: np.random.Generator) -> tuple[int, int, int]:
-    """A random output zero point and clamp, all int8 or all uint8; often the whole range, sometimes a ReLU."""
+    """A random output zero point and clamp, all int8 or all uint8; at times the whole range, a ReLU or one value."""
     base = int(rng.choice([-128, 0]))
     zero_point, *clamp = (base + int(x) for x in rng.integers(0, 256, 3))
     low, high = sorted(clamp)
-    choice = rng.integers(4)
-    if choice == 0:
+    choice = rng.integers(8)
+    if choice < 2:
         return zero_point, base, base + 255
-    if choice == 1:
+    if choice == 2:
         return zero_point, zero_point, base + 255
-    return zero_point, low, high
+    return zero_point, low, low if choice == 3 else high
 
 
 def random_gemm(rng: np.random.Generator, budget: int) -> Gemm:

@@ -30,6 +30,7 @@ class StreamWatch:
     idle: cycles in which each input stream was ready and nothing came.
     beats: of the output packet that is on its way.
     packets: output packets that have ended.
+    ended: the cycle in which the last one did.
     relax: beats may be withdrawn, because somebody resets the engine.
     prefix: of the wires of each stream.
     """
@@ -41,7 +42,7 @@ class StreamWatch:
         self._payload = tuple(getattr(dut, f"m_axis_outputs_{wire}") for wire in ("tdata", "tkeep", "tlast"))
         self._all = (1 << len(dut.m_axis_outputs_tkeep)) - 1
         self._edge, self._patience, self._states = edge, patience, states
-        self.cycle = self._quiet = 0
+        self.cycle = self.ended = self._quiet = 0
         self._wanted: list[str] = []
         self.relax = False
         self.refused = dict.fromkeys(self.prefix, 0)
@@ -107,6 +108,7 @@ class StreamWatch:
             require(keep & (keep + 1) == 0 and keep != 0, "outputs: the last beat keeps its low bytes",
                     cycle=self.cycle, keep=f"{keep:b}")
             self.packets += 1
+            self.ended = self.cycle
             self.beats = 0
         else:
             require(keep == self._all, "outputs: a beat before the last is full", cycle=self.cycle, keep=f"{keep:b}")
