@@ -25,7 +25,11 @@ REQUIRED = [
     *(f"tb/{side}_{job}.py" for job in ("digits", "engine_c", "engine_python", "replay", "waves")
       for side in ("test", "sim")),
     *(f"tb/sim_engine_{part}.py" for part in ("cancel", "errors", "random", "registers")),
-    *(f"tb/test_{part}.py" for part in ("framework", "gemm", "ports", "readme", "report", "settings")),
+    *(f"tb/{side}_registers.py" for side in ("test", "sim")), "gen/tests/test_driver_c.py",
+    "gen/tests/test_driver_python.py",
+    *(f"tb/test_{part}.py" for part in (
+        "bench", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm", "ports", "readme",
+        "report", "settings")),
     "tb/sim_misuse.py",
 ]
 
