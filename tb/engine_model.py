@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,12 @@ __all__ = ["DirectBus", "EngineModel", "engine_description"]
 INPUTS = ("activations", "weights", "channels")
 Packet = npt.NDArray[np.uint8]
 
+_described = cache(partial(description_of, "engine"))     # made once for each configuration
+
 
 def engine_description(**parameters: Any) -> dict[str, Any]:
     """The JSON description of the engine with these `parameters`: what its driver reads of it."""
     return deepcopy(_described(configuration(parameters, block="engine")))
-
-
-@cache
-def _described(config: Any) -> dict[str, Any]:
-    return description_of("engine", config)
 
 
 class _Job:
