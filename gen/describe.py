@@ -21,7 +21,7 @@ DERIVED = ("a_width", "w_width", "k_bound", "groups", "drain_interval")
 ENGINE_DERIVED = ("sets", "raw_n_max", "weight_words", "channel_bytes")
 
 # Timing attributes of the components, in cycles or rows; each is documented in its component.
-TIMING = ("first_latency", "cell_latency", "latency", "raw_latency", "set_interval",
+TIMING = ("bubble_latency", "first_latency", "cell_latency", "latency", "raw_latency", "set_interval",
           "buffer_rows")
 
 

@@ -5,7 +5,7 @@ import dataclasses
 
 from gen.presets import PRESETS
 from golden.frameworks import framework
-from hdl.config import Config, ConfigError, Mode, ZeroPoints
+from hdl.config import Config, ConfigError, Mode, Multiplier, ZeroPoints
 from hdl.engine_config import EngineConfig
 
 __all__ = ["ENGINE_BLOCKS", "add_options", "config_from", "configuration", "kind_of", "mode_of"]
@@ -29,6 +29,8 @@ HELP = {
     "modes": "rounding modes, separated by commas: " + ", ".join(mode.name for mode in Mode) + "; or none",
     "requant_lanes": "requantizers; divides cols",
     "raw_output": "int32 accumulators: a second stream of the unit, a format of the engine's outputs",
+    "multiplier": "behavioural (for any FPGA or ASIC), ecp5 (its DSP blocks) or ecp5_fabric (its carry chains)",
+    "fanout": "columns that share a register of activations, 1 to 64",
     "n_max": "most output channels of a job, 1 to 65536",
     "weight_beats": "beats of cols * depth weights of a job, 1 to 1048576",
     "act_bytes": "bytes of activations in a cycle, a power of two",
@@ -37,7 +39,7 @@ HELP = {
 }
 # What the default of None means.
 DEFAULTS = {"requant_lanes": "cols", "k_max": "the bound of acc_width; engine: 1024 at most", "modes": "F32",
-            "zero_points": "fold", "weight_bytes": "cols * depth rounded up"}
+            "zero_points": "fold", "multiplier": "behavioural", "weight_bytes": "cols * depth rounded up"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -126,6 +128,8 @@ def _value(name: str, value):
         return tuple(_member(Mode, name, word) for word in words)
     if name == "zero_points":
         return _member(ZeroPoints, name, value)
+    if name == "multiplier":
+        return _member(Multiplier, name, value)
     if name == "raw_output" or not isinstance(value, str):
         return value
     try:

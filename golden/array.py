@@ -2,7 +2,7 @@
 
 A *wave* is one step of k: `depth` activations for each row and `depth` weights for each column. The
 array is output-stationary and skewed, so cell (r, c) adds wave t to its sum so that the sum shows at
-cycle ``t + cell_latency + r + c``. From that one sentence everything below follows in closed form;
+cycle ``t + cell_latency + r + c // fanout``. From that one sentence everything below follows in closed form;
 no register of the hardware is modelled.
 """
 
@@ -43,6 +43,7 @@ class ArrayModel:
     waves: the input of every cycle, from the first after reset.
     cell_latency: cycles from a wave at the array's input to the sum of cell (0, 0) that includes it.
     acc_width: bits of an accumulator; sums wrap in two's complement.
+    fanout: columns that share a register of activations, and with it their cycle.
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ class ArrayModel:
     ([True], [26])
     """
 
-    def __init__(self, waves: Waves, cell_latency: int, acc_width: int = 32):
+    def __init__(self, waves: Waves, cell_latency: int, acc_width: int = 32, fanout: int = 1):
         integers("waves.a", waves.a, -256, 255, ndim=3)
         integers("waves.w", waves.w, -256, 255, ndim=3)
         if waves.a.shape[0] != waves.w.shape[0] or waves.a.shape[2] != waves.w.shape[2]:
@@ -70,7 +71,7 @@ class ArrayModel:
         self.cell_latency = cell_latency
         self.rows, self.cols = waves.a.shape[1], waves.w.shape[1]
         self.sums = _sums(waves, acc_width)
-        self._skew = np.add.outer(np.arange(self.rows), np.arange(self.cols))
+        self._skew = np.add.outer(np.arange(self.rows), np.arange(self.cols) // fanout)
         self._index = np.indices((self.rows, self.cols))
 
     def held(self, cycle: int) -> npt.NDArray[np.int64]:

@@ -20,7 +20,7 @@ for each column, with no capture register in the cells.
 from functools import reduce
 from operator import or_
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import Cat, Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -65,7 +65,7 @@ class MacArray(wiring.Component):
     ----------
     latency : int
         Cycles from a tile's `last` wave to its row 0, column 0 at `drain`: ``cell latency + 1``.
-        Row r of column c follows r + c cycles later.
+        Row r of column c follows ``r + config.skew(c)`` cycles later.
 
     Members
     -------
@@ -95,30 +95,33 @@ class MacArray(wiring.Component):
         config, wave = self.config, self.wave.payload
 
         # first and last, delayed by 0, 1, 2, ... cycles: cells of one diagonal share a tap.
-        taps = self.latency - 1 + config.rows + config.cols - 2
+        taps = self.latency - 1 + config.rows - 1 + config.last_skew
         first_line = Signal(taps)
         last_line = Signal(taps)
+        bubble_line = Signal(config.rows + config.last_skew)
         m.d.sync += [
             first_line.eq(Cat(self.wave.valid & wave.first, first_line)),
             last_line.eq(Cat(self.wave.valid & wave.last, last_line)),
+            bubble_line.eq(Cat(~self.wave.valid, bubble_line)),
         ]
 
-        # A bubble adds nothing because its activations are 0.
-        a_valid = Signal.like(wave.a)
-        m.d.comb += a_valid.eq(Mux(self.wave.valid, wave.a.as_value(), 0))
+        def by_column(line):
+            return Cat(line[config.skew(c)] for c in range(config.cols))
 
+        bubbles = Cat(~self.wave.valid, bubble_line)[self.row.component.cell.component.bubble_latency:]
         w = Signal.like(wave.w, name="w_skewed")
         for c in range(config.cols):
-            m.d.comb += w[c].eq(delay(m, wave.w[c], c, name=f"w_skew_c{c}"))
+            m.d.comb += w[c].eq(delay(m, wave.w[c], config.skew(c), name=f"w_skew_c{c}"))
         drains = []
         for r in range(config.rows):
             row = self.row.instantiate(m, f"row_r{r}")
             m.d.comb += [
-                row.a.eq(delay(m, a_valid[r], r, name=f"a_skew_r{r}")),
+                row.a.eq(delay(m, wave.a[r], r, name=f"a_skew_r{r}")),
                 row.w.eq(w),
+                row.bubble.eq(by_column(bubbles[r:])),
                 # Line bit n holds the token of n + 1 cycles ago.
-                row.first.eq(first_line[self.first_latency + r - 1:][:config.cols]),
-                row.done.eq(last_line[self.first_latency + r:][:config.cols]),
+                row.first.eq(by_column(first_line[self.first_latency + r - 1:])),
+                row.done.eq(by_column(last_line[self.first_latency + r:])),
             ]
             w = row.w_out
             drains.append(row.drain.as_value())
@@ -149,10 +152,10 @@ class MacArray(wiring.Component):
             ]
             with m.If(rows_left != 0):
                 m.d.sync += rows_left.eq(rows_left - 1)
-        line = Signal(len(token.as_value()) * (config.cols - 1), name="token_line")
-        tokens = Cat(token, line)
-        m.d.sync += line.eq(tokens)
-        m.d.comb += self.token.eq(tokens)
+        line = Signal(data.ArrayLayout(token.shape(), config.last_skew), name="token_line")
+        m.d.sync += line.eq(Cat(token, line))
+        m.d.comb += [self.token[c].eq(Cat(token, line).word_select(config.skew(c), len(token.as_value())))
+                     for c in range(config.cols)]
 
 
 def balanced_or(values: list):

@@ -2,14 +2,14 @@
 
 ::
 
-    a ──►[a_out]──┬────────────────────────────► a_out (next column)
+    a ──►[a_out]──┬────────────────────────────► a_out (next columns)
                   ▼
-    w ──►[w_out]─►×──►[product]─►Σ──►(+)──►[acc]──► drain = done ? acc : 0
+    w ──►[w_out]─►×──►[product]─►Σ──►(+)──►[acc]──► drain = show ? acc : 0
              │                        ▲      │
-             ▼                        └──────┘   first: the sum starts from 0
+             ▼                        └──────┘   keep: otherwise the sum starts from 0
            w_out (next row)
 
-A bubble is a wave of zero activations: it adds 0, so the cell needs neither valid nor enable.
+A bubble is a wave whose products are taken as 0: it adds nothing, so the accumulator needs no enable.
 """
 
 from amaranth import Module, Mux, Signal, signed
@@ -17,12 +17,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hdl.config import Config
+from hdl.config import Config, Multiplier
+from hdl.gated_add import GatedAdd, GatedAddEcp5
+from hdl.product import Product, ProductEcp5
+from hdl.prototype import Prototype
+from hdl.token import Token, TokenEcp5
 
 __all__ = ["Cell"]
-
-# Levels of the adder tree between two registers.
-TREE_LEVELS = 2
 
 
 class Cell(wiring.Component):
@@ -31,38 +32,59 @@ class Cell(wiring.Component):
     Parameters
     ----------
     config : Config
+        `multiplier` chooses between operators, left to synthesis, and parts made of an FPGA's cells.
 
     Attributes
     ----------
+    bubble_latency : int
+        0 with operators, whose operand registers are cleared; 1 with DSP blocks, whose outputs are.
     first_latency : int
-        Cycles from an operand at `a`, `w` to its sum at the accumulator's adder:
-        ``2 + ceil(ceil(log2(depth)) / 2)``. `first` is given in that cycle.
+        Cycles from an operand at `a`, `w` to the cycle before its sum is at the accumulator's adder:
+        `first` is given in that one. ``1 + ceil(ceil(log2(depth)) / 2)`` with operators.
     latency : int
-        Cycles from an operand to the accumulator that includes it, ``first_latency + 1``.
+        Cycles from an operand to the accumulator that includes it, ``first_latency + 2``.
 
     Members
     -------
     a, w : In, [depth] signed
+    bubble : In
+        The products of the operands of `bubble_latency` cycles ago are taken as 0.
     a_out, w_out : Out
         The operands one cycle later, for the neighbours.
     first : In
-        The sum now at the adder starts a new accumulation.
+        The sum at the adder in the next cycle starts a new accumulation.
     done : In
-        Show the accumulator at `drain`.
+        Show the accumulator at `drain` in the next cycle.
     drain : Out, signed(acc_width)
-        The accumulator while `done`, otherwise 0, so that a column is an OR of its cells.
+        The accumulator when shown, otherwise 0, so that a column is an OR of its cells.
     """
 
     def __init__(self, config: Config):
         self.config = config
-        self.tree_latency = -(-ceil_log2(config.depth) // TREE_LEVELS)
-        self.first_latency = 2 + self.tree_latency
-        self.latency = self.first_latency + 1
+        self.vendor = config.multiplier is not Multiplier.BEHAVIOURAL
+        levels = ceil_log2(config.depth)
+        if self.vendor:
+            # Far from a DSP block to the carry chain: a register before every adder.
+            self.tree_levels, tree_latency = 1, max(levels, 1)
+        else:
+            self.tree_levels, tree_latency = 2, -(-levels // 2)
+        self.first_latency = Product.latency + tree_latency - 1
+        self.latency = self.first_latency + 2
+        self.bubble_latency = int(self.vendor)
+        self.prototypes = []
+        if self.vendor:
+            widths = config.a_width, config.w_width
+            self.product = Prototype(Product(*widths), "mac_product", synthesis=ProductEcp5(*widths))
+            self.accumulate = Prototype(GatedAdd(config.acc_width), "mac_accumulate", has_clock=False,
+                                        synthesis=GatedAddEcp5(config.acc_width))
+            self.token = Prototype(Token(), "mac_token", synthesis=TokenEcp5())
+            self.prototypes = [self.product, self.accumulate, self.token]
         a_shape = data.ArrayLayout(signed(config.a_width), config.depth)
         w_shape = data.ArrayLayout(signed(config.w_width), config.depth)
         super().__init__({
             "a": In(a_shape),
             "w": In(w_shape),
+            "bubble": In(1),
             "a_out": Out(a_shape),
             "w_out": Out(w_shape),
             "first": In(1),
@@ -72,34 +94,64 @@ class Cell(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
-        acc = Signal(signed(config.acc_width), reset_less=True)
+        acc = Signal(signed(self.config.acc_width), reset_less=True)
+        keep = Signal(reset_less=True)
+        show = Signal(reset_less=True)
 
         a_hop = Signal.like(self.a, reset_less=True)
         w_hop = Signal.like(self.w, reset_less=True)
         m.d.sync += [a_hop.eq(self.a), w_hop.eq(self.w)]
         m.d.comb += [self.a_out.eq(a_hop), self.w_out.eq(w_hop)]
 
-        products = []
-        for d in range(config.depth):
-            product = Signal(signed(config.a_width + config.w_width), name=f"product_d{d}", reset_less=True)
-            m.d.sync += product.eq(a_hop[d] * w_hop[d])
-            products.append(product)
+        if self.vendor:
+            step = add_tree(m, self._vendor_products(m), self.tree_levels)
+            self._vendor_accumulate(m, acc, keep, show, step)
+        else:
+            with m.If(self.bubble):
+                m.d.sync += a_hop.eq(0)
+            products = []
+            for d in range(self.config.depth):
+                product = Signal((a_hop[d] * w_hop[d]).shape(), name=f"product_d{d}", reset_less=True)
+                m.d.sync += product.eq(a_hop[d] * w_hop[d])
+                products.append(product)
+            step = add_tree(m, products, self.tree_levels)
+            m.d.sync += [keep.eq(~self.first), show.eq(self.done), acc.eq(Mux(keep, acc, 0) + step)]
 
-        step = add_tree(m, products)
-        start = Signal.like(acc)
-        m.d.comb += start.eq(Mux(self.first, 0, acc))
-        m.d.sync += acc.eq(start + step)
-        m.d.comb += self.drain.eq(Mux(self.done, acc, 0))
+        m.d.comb += self.drain.eq(Mux(show, acc, 0))
         return m
 
+    def _vendor_products(self, m):
+        """Products of DSP blocks, whose operand registers are beside those of the hops."""
+        products = []
+        for d in range(self.config.depth):
+            multiply = self.product.instantiate(m, f"multiply_d{d}")
+            m.d.comb += [multiply.a.eq(self.a[d]), multiply.b.eq(self.w[d]), multiply.clear.eq(self.bubble)]
+            products.append(multiply.o)
+        if len(products) == 1:
+            step = Signal.like(products[0], name="step", reset_less=True)
+            m.d.sync += step.eq(products[0])
+            products = [step]
+        return products
 
-def add_tree(m: Module, terms: list):
-    """Sum of `terms` by a pairwise tree with a register after every `TREE_LEVELS` levels and at its end."""
+    def _vendor_accumulate(self, m, acc, keep, show, step):
+        """Carry cells that leave out the accumulator where a sum starts; tokens beside what they drive."""
+        accumulate = self.accumulate.instantiate(m, "accumulate")
+        keep_token = self.token.instantiate(m, "keep_token")
+        show_token = self.token.instantiate(m, "show_token")
+        m.d.comb += [
+            keep_token.i.eq(~self.first), keep.eq(keep_token.o),
+            show_token.i.eq(self.done), show.eq(show_token.o),
+            accumulate.base.eq(step), accumulate.term.eq(acc), accumulate.gate.eq(keep),
+        ]
+        m.d.sync += acc.eq(accumulate.o)
+
+
+def add_tree(m: Module, terms: list, levels: int):
+    """Sum of `terms` by a pairwise tree with a register after every `levels` levels and at its end."""
     level = 0
     while len(terms) > 1:
         level += 1
-        registered = level % TREE_LEVELS == 0 or len(terms) <= 2
+        registered = level % levels == 0 or len(terms) <= 2
         sums = []
         for i in range(0, len(terms), 2):
             total = terms[i] + terms[i + 1] if i + 1 < len(terms) else terms[i]

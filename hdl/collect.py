@@ -19,7 +19,7 @@ def row_layout(config: Config, shape) -> data.StructLayout:
 class Collect(wiring.Component):
     """Align the results of all columns of a row.
 
-    One lane for each column: lane l waits for the last one, ``cols - 1 - l`` cycles, so that
+    One lane for each column: lane l waits for the last one, as many cycles as it is ahead, so that
     narrow results are delayed and not 32-bit accumulators. Fewer lanes: the results of the steps
     of a row are kept until its last step. Either way the row is complete as the last result comes.
 
@@ -57,7 +57,7 @@ class Collect(wiring.Component):
         if config.groups == 1:
             for lane in range(config.cols):
                 m.d.comb += row.payload.data[lane].eq(
-                    delay(m, self.lanes[lane], config.cols - 1 - lane, name=f"deskew_c{lane}"))
+                    delay(m, self.lanes[lane], config.last_skew - config.skew(lane), name=f"deskew_c{lane}"))
         else:
             kept = Signal(self.lanes.shape().size * (config.groups - 1), reset_less=True)
             columns = Cat(kept, self.lanes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from amaranth.lib import enum
 from amaranth.utils import ceil_log2
 
-__all__ = ["Config", "ConfigError", "Mode", "ZeroPoints"]
+__all__ = ["Config", "ConfigError", "Mode", "Multiplier", "ZeroPoints"]
 
 
 class ConfigError(ValueError):
@@ -27,6 +27,14 @@ class ZeroPoints(enum.Enum, shape=1):
 
     FOLD = 0
     SUBTRACT = 1
+
+
+class Multiplier(enum.Enum, shape=2):
+    """How a cell multiplies and accumulates: what differs is what synthesis makes of it, not the results."""
+
+    BEHAVIOURAL = 0
+    ECP5 = 1
+    ECP5_FABRIC = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +61,13 @@ class Config:
         Requantizers; divides `cols`. ``None`` means one for each column.
     raw_output
         Adds a stream of int32 accumulators (bias included).
+    multiplier
+        `BEHAVIOURAL`: for any technology, mapped by synthesis. `ECP5`: a DSP block of Lattice ECP5
+        with its registers for each product, carry cells for the sum. `ECP5_FABRIC`: carry cells for
+        both.
+    fanout : 1 to 64
+        Columns that share a register of activations: fewer registers and fewer cycles of skew, but
+        longer wires.
 
     Raises
     ------
@@ -71,11 +86,14 @@ class Config:
     modes: tuple[Mode, ...] = (Mode.F32,)
     requant_lanes: int | None = None
     raw_output: bool = False
+    multiplier: Multiplier = Multiplier.BEHAVIOURAL
+    fanout: int = 8
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("rows", 1, 64), ("cols", 1, 64), ("depth", 1, 64),
             ("act_width", 2, 8), ("weight_width", 2, 8), ("acc_width", 4, 32),
+            ("fanout", 1, 64),
         ):
             require_integer(name, getattr(self, name), low, high)
         lanes = self.cols if self.requant_lanes is None else self.requant_lanes
@@ -85,6 +103,8 @@ class Config:
         object.__setattr__(self, "requant_lanes", lanes)
         if not isinstance(self.zero_points, ZeroPoints):
             raise ConfigError(f"zero_points must be a ZeroPoints, not {self.zero_points!r}")
+        if not isinstance(self.multiplier, Multiplier):
+            raise ConfigError(f"multiplier must be a Multiplier, not {self.multiplier!r}")
         if not isinstance(self.raw_output, bool):
             raise ConfigError(f"raw_output must be True or False, not {self.raw_output!r}")
         self._check_modes()
@@ -133,6 +153,15 @@ class Config:
         else:
             largest = 2 ** (self.act_width - 1) * 2 ** (self.weight_width - 1)
         return (2 ** (self.acc_width - 1) - 1) // largest
+
+    @property
+    def last_skew(self) -> int:
+        """Cycles that the last column is behind the first."""
+        return self.skew(self.cols - 1)
+
+    def skew(self, col: int) -> int:
+        """Cycles that column `col` is behind column 0."""
+        return col // self.fanout
 
     @property
     def groups(self) -> int:

@@ -80,7 +80,7 @@ class Datapath(wiring.Component):
         array = MacArray(config, set_width)
         gather = Direct(config, set_width) if config.groups == 1 else Gather(config, set_width)
         lane = Lane(config, set_width)
-        row_ready = array.latency + config.cols - 1 + gather.latency + config.groups - 1
+        row_ready = array.latency + config.last_skew + gather.latency + config.groups - 1
         self.raw_latency = row_ready + lane.raw_latency + BUFFER_LATENCY
         self.latency = row_ready + lane.latency + BUFFER_LATENCY
         # Rows claimed by the tiles of one latency, plus the tile that asks.
@@ -94,11 +94,11 @@ class Datapath(wiring.Component):
         self.prototypes = [self.array, self.gather, self.lane]
         if config.modes:
             self.collect_outputs = Prototype(
-                Collect(config, RESULT), "mac_collect_outputs", has_clock=config.cols > 1)
+                Collect(config, RESULT), "mac_collect_outputs", has_clock=shared or config.last_skew > 0)
             self.prototypes.append(self.collect_outputs)
         if config.raw_output:
             self.collect_accumulators = Prototype(
-                Collect(config, signed(32)), "mac_collect_accumulators", has_clock=config.cols > 1)
+                Collect(config, signed(32)), "mac_collect_accumulators", has_clock=shared or config.last_skew > 0)
             self.prototypes.append(self.collect_accumulators)
 
         members = {

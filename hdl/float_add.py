@@ -30,7 +30,7 @@ class FloatAdd(wiring.Component):
     Attributes
     ----------
     latency : int
-        7 cycles: order, align, add, and `FloatFromInt`.
+        8 cycles: order, align, add, and `FloatFromInt`.
 
     Members
     -------

@@ -83,8 +83,8 @@ class Direct(wiring.Component):
 class Gather(wiring.Component):
     """Fewer lanes than columns: store, align, serve in `groups` steps.
 
-    A store holds the rows that column 0 has finished while the last column, cols - 1 cycles
-    later, has not been read yet: at most rows + cols / groups + 2, as tiles are at least
+    A store holds the rows that column 0 has finished while the last column,
+    `last_skew` cycles later, has not been read yet: at most rows + (last_skew + 1) / groups + 2, as tiles are at least
     rows * groups cycles apart.
 
     Attributes
@@ -101,7 +101,7 @@ class Gather(wiring.Component):
     def __init__(self, config: Config, set_width: int):
         self.config = config
         self.latency = 2
-        self.depth = 1 << ceil_log2(config.rows + config.cols // config.groups + 2)
+        self.depth = 1 << ceil_log2(config.rows + (config.last_skew + 1) // config.groups + 2)
         self.store = Prototype(
             ColumnStore(signed(config.acc_width), self.depth), "mac_column_store", has_reset=True)
         self.token_store = Prototype(

@@ -4,6 +4,10 @@ from amaranth import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.config import Multiplier
+from hdl.product import Product, ProductEcp5
+from hdl.prototype import Prototype
+
 __all__ = ["Multiply"]
 
 
@@ -12,6 +16,11 @@ class Multiply(wiring.Component):
 
     With ``a = ah * 2^16 + al`` and ``b = bh * 2^16 + bl`` the product is
     ``(ah*bh * 2^32 + al*bl) + (ah*bl + al*bh) * 2^16``; the first pair does not overlap.
+
+    Parameters
+    ----------
+    multiplier : Multiplier
+        `ECP5` makes the four products of its DSP blocks.
 
     Attributes
     ----------
@@ -27,7 +36,12 @@ class Multiply(wiring.Component):
 
     latency = 4
 
-    def __init__(self):
+    def __init__(self, multiplier: Multiplier = Multiplier.BEHAVIOURAL):
+        self.prototypes = []
+        if multiplier is Multiplier.ECP5:
+            # A bit more than 16, so that signed halves and unsigned ones are of one kind.
+            self.product = Prototype(Product(17, 17), "mac_multiply_product", synthesis=ProductEcp5(17, 17))
+            self.prototypes = [self.product]
         super().__init__({
             "a": In(signed(32)),
             "b": In(unsigned(31)),
@@ -37,22 +51,24 @@ class Multiply(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        s1_al = Signal(unsigned(16), reset_less=True)
-        s1_ah = Signal(signed(16), reset_less=True)
-        s1_bl = Signal(unsigned(16), reset_less=True)
-        s1_bh = Signal(unsigned(15), reset_less=True)
-        m.d.sync += [Cat(s1_al, s1_ah).eq(self.a), Cat(s1_bl, s1_bh).eq(self.b)]
-
         s2_ll = Signal(unsigned(32), reset_less=True)
         s2_lh = Signal(unsigned(31), reset_less=True)
         s2_hl = Signal(signed(32), reset_less=True)
         s2_hh = Signal(signed(31), reset_less=True)
-        m.d.sync += [
-            s2_ll.eq(s1_al * s1_bl),
-            s2_lh.eq(s1_al * s1_bh),
-            s2_hl.eq(s1_ah * s1_bl),
-            s2_hh.eq(s1_ah * s1_bh),
-        ]
+        halves = self.a[:16], self.a[16:].as_signed(), self.b[:16], self.b[16:]
+        if self.prototypes:
+            al, ah, bl, bh = halves
+            for name, s2, a, b in (("ll", s2_ll, al, bl), ("lh", s2_lh, al, bh), ("hl", s2_hl, ah, bl),
+                                   ("hh", s2_hh, ah, bh)):
+                product = self.product.instantiate(m, f"multiply_{name}")
+                m.d.comb += [product.a.eq(a), product.b.eq(b), product.clear.eq(0), s2.eq(product.o)]
+        else:
+            al = Signal(unsigned(16), name="s1_al", reset_less=True)
+            ah = Signal(signed(16), name="s1_ah", reset_less=True)
+            bl = Signal(unsigned(16), name="s1_bl", reset_less=True)
+            bh = Signal(unsigned(15), name="s1_bh", reset_less=True)
+            m.d.sync += [half.eq(value) for half, value in zip((al, ah, bl, bh), halves, strict=True)]
+            m.d.sync += [s2_ll.eq(al * bl), s2_lh.eq(al * bh), s2_hl.eq(ah * bl), s2_hh.eq(ah * bh)]
 
         s3_outer = Signal(signed(63), reset_less=True)
         s3_cross = Signal(signed(33), reset_less=True)

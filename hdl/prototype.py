@@ -25,13 +25,17 @@ class Prototype:
         Whether the component has registers at all.
     has_reset : bool
         Whether the component has registers that need the synchronous reset.
+    synthesis : wiring.Component, optional
+        The same made of cells of one FPGA family: what synthesis reads in place of `component`.
     """
 
-    def __init__(self, component: wiring.Component, name: str, *, has_clock: bool = True, has_reset: bool = False):
+    def __init__(self, component: wiring.Component, name: str, *, has_clock: bool = True, has_reset: bool = False,
+                 synthesis: wiring.Component | None = None):
         self.component = component
         self.name = name
         self.has_clock = has_clock
         self.has_reset = has_reset
+        self.synthesis = synthesis
 
     def instantiate(self, m: Module, name: str, *, reset=None):
         """Add an instance called `name` to `m`; returns its ports as an interface object.

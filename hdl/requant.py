@@ -10,7 +10,7 @@ A configuration gets only the paths of its modes. `FloatAdd` is there for FBGEMM
 float32; mode F32 beside it adds 0.
 """
 
-from amaranth import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth import C, Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -19,10 +19,13 @@ from hdl.delay import delay
 from hdl.float_add import FloatAdd
 from hdl.multiply import Multiply
 from hdl.prototype import Prototype
-from hdl.requant_fixed import ROUNDED, FixedRound
+from hdl.requant_fixed import FixedRound
 from hdl.requant_float import FloatFromInt, FloatRound
 
 __all__ = ["OUTPUT", "OutputStage", "Requantizer"]
+
+# Results before the zero point, in units of one half.
+HALVES = signed(12)
 
 # Zero point and clamp bounds: 9 bits hold int8 and uint8.
 OUTPUT = signed(9)
@@ -47,8 +50,8 @@ class Requantizer(wiring.Component):
     Attributes
     ----------
     latency : int
-        Cycles from `acc` to `y`: 9 for SINGLE alone, 10 for other fixed-point modes, 13 with F32
-        alone, 14 for F32 and a double-rounding mode together; with FBGEMM 7 more than with F32.
+        Cycles from `acc` to `y`: 9 for SINGLE alone, 10 for other fixed-point modes, 15 with F32;
+        with FBGEMM 8 more than with F32.
 
     Members
     -------
@@ -62,7 +65,7 @@ class Requantizer(wiring.Component):
     mode : In, Mode
         With several modes only; constant while results are on their way.
     stage : In, OutputStage
-        Constant while results are on their way.
+        Constant while results are on their way, and the cycle before.
     y : Out, 8 bits
         Two's complement or unsigned, as the clamp bounds say.
     clamped : Out
@@ -74,7 +77,7 @@ class Requantizer(wiring.Component):
         self.has_float = bool(config.float_modes)
         self.has_add = Mode.FBGEMM in config.modes
         self.has_fixed = bool(config.fixed_modes)
-        self.multiply = Prototype(Multiply(), "mac_multiply")
+        self.multiply = Prototype(Multiply(config.multiplier), "mac_multiply")
         self.prototypes = [self.multiply]
         if self.has_float:
             self.float_from_int = Prototype(FloatFromInt(), "mac_float_from_int")
@@ -110,36 +113,53 @@ class Requantizer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         multiply = self.multiply.instantiate(m, "multiply")
-        rounded = Signal(ROUNDED)
+        halves = Signal(HALVES)
 
         if self.has_float and self.has_fixed:
             is_float = Signal()
             m.d.comb += is_float.eq(Cat(self.mode == mode for mode in self.config.float_modes).any())
-            float_a, float_b, float_rounded = self._float_path(m, multiply.o)
-            fixed_a, fixed_b, fixed_rounded = self._fixed_path(m, multiply.o)
+            float_a, float_b, float_halves = self._float_path(m, multiply.o)
+            fixed_a, fixed_b, fixed_halves = self._fixed_path(m, multiply.o)
             m.d.comb += [
                 multiply.a.eq(Mux(is_float, float_a, fixed_a)),
                 multiply.b.eq(Mux(is_float, float_b, fixed_b)),
-                rounded.eq(Mux(is_float, float_rounded, fixed_rounded)),
+                halves.eq(Mux(is_float, float_halves, fixed_halves)),
             ]
         else:
             path = self._float_path if self.has_float else self._fixed_path
             a, b, result = path(m, multiply.o)
-            m.d.comb += [multiply.a.eq(a), multiply.b.eq(b), rounded.eq(result)]
+            m.d.comb += [multiply.a.eq(a), multiply.b.eq(b), halves.eq(result)]
 
-        offset = Signal(signed(12), reset_less=True)
-        m.d.sync += offset.eq(rounded + self.stage.zero_point)
-        below = Signal()
-        above = Signal()
-        m.d.comb += [below.eq(offset < self.stage.low), above.eq(offset > self.stage.high)]
+        # Rounded and with the zero point, v is ((halves + 1) >> 1) + zero_point, of which a byte
+        # is needed. v < low just where halves < 2 * (low - zero_point) - 1, and v > high just where
+        # halves > 2 * (high - zero_point): nothing waits for the sum.
+        stage = self.stage
+        lowest = Signal(signed(11), reset_less=True)
+        highest = Signal(signed(11), reset_less=True)
         m.d.sync += [
-            self.y.eq(Mux(below, self.stage.low, Mux(above, self.stage.high, offset))),
+            lowest.eq(Cat(C(1, 1), stage.low - stage.zero_point - 1)),
+            highest.eq(Cat(C(0, 1), stage.high - stage.zero_point)),
+        ]
+        doubled = Signal(9)
+        v = Signal(8, reset_less=True)
+        below = Signal(reset_less=True)
+        above = Signal(reset_less=True)
+        above_lowest = Signal(signed(13))
+        below_highest = Signal(signed(13))
+        m.d.comb += [
+            doubled.eq(halves + Cat(C(1, 1), stage.zero_point)),
+            above_lowest.eq(halves - lowest),
+            below_highest.eq(highest - halves),
+        ]
+        m.d.sync += [v.eq(doubled[1:]), below.eq(above_lowest[-1]), above.eq(below_highest[-1])]
+        m.d.sync += [
+            self.y.eq(Mux(below, stage.low, Mux(above, stage.high, v))),
             self.clamped.eq(below | above),
         ]
         return m
 
     def _float_path(self, m, product):
-        """Operands of the multiplier and rounded result of the float modes."""
+        """Operands of the multiplier and result of the float modes, in halves."""
         float_round = self.float_round.instantiate(m, "float_round")
         negative, acc_mantissa, leading_zeros = self._float_acc(m)
 
@@ -160,7 +180,8 @@ class Requantizer(wiring.Component):
             float_round.negative.eq(delay(m, negative, Multiply.latency, name="float_negative")),
         ]
         late = self.round_latency - FloatRound.latency
-        return acc_mantissa, mantissa, delay(m, float_round.o, late, name="float_rounded")
+        result = delay(m, float_round.o, late, name="float_rounded")
+        return acc_mantissa, mantissa, Cat(C(0, 1), result).as_signed()
 
     def _float_acc(self, m):
         """Sign, mantissa and leading zeros of the accumulator as a float32, with FBGEMM's bias added."""
@@ -181,17 +202,18 @@ class Requantizer(wiring.Component):
         return float_add.sum_negative, float_add.sum_mantissa, float_add.sum_leading_zeros
 
     def _fixed_path(self, m, product):
-        """Operands of the multiplier and rounded result of the fixed-point modes."""
+        """Operands of the multiplier and result of the fixed-point modes, in halves to be rounded."""
         fixed_round = self.fixed_round.instantiate(m, "fixed_round")
+        by = Signal(unsigned(6), reset_less=True)
+        m.d.sync += by.eq(self.shift - 1)
         acc = delay(m, self.acc, self.front_latency, name="fixed_acc")
         multiplier = delay(m, self.multiplier[:31], self.front_latency, name="fixed_multiplier")
         m.d.comb += [
             fixed_round.product.eq(product),
             fixed_round.negative.eq(delay(m, acc[31], Multiply.latency, name="fixed_negative")),
-            fixed_round.shift.eq(
-                delay(m, self.shift, self.front_latency + Multiply.latency, name="fixed_shift")),
+            fixed_round.by.eq(delay(m, by, self.front_latency + Multiply.latency - 1, name="fixed_by")),
         ]
         if len(self.config.fixed_modes) > 1:
             m.d.comb += fixed_round.mode.eq(self.mode)
         late = self.round_latency - self.fixed_round.component.latency
-        return acc, multiplier, delay(m, fixed_round.o, late, name="fixed_rounded")
+        return acc, multiplier, delay(m, fixed_round.o, late, name="fixed_halves")

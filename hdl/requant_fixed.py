@@ -2,7 +2,9 @@
 
 ``v = (product + R) >> shift`` with R = 2^(shift-1) and, for the double-rounding modes when
 shift > 31, another 2^30 whose sign is the accumulator's (DOUBLE) or positive (DOUBLE_UP).
-The hardware adds no 2^(shift-1): it shifts by shift - 1, adds 1 and halves, which is the same.
+The hardware adds no 2^(shift-1): it shifts by shift - 1, and whoever adds the zero point adds 1 and
+halves, which is the same. Values so far outside that any zero point and clamp of 9 bits still clamp
+them are saturated: (-1024 + 1) / 2 + 255 < -256 and (1023 + 1) / 2 - 256 > 255.
 """
 
 from amaranth import C, Cat, Const, Module, Mux, Signal, signed, unsigned
@@ -11,15 +13,11 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config, Mode
 
-__all__ = ["ROUNDED", "FixedRound"]
-
-# A rounded value before the zero point: saturated so far outside that any zero point and clamp of
-# 9 bits still clamp it: -512 + 255 < -256 and 512 - 256 > 255.
-ROUNDED = signed(11)
+__all__ = ["FixedRound"]
 
 
 class FixedRound(wiring.Component):
-    """Shift right, round, saturate to `ROUNDED`.
+    """Shift right, saturate to 11 bits.
 
     Parameters
     ----------
@@ -29,17 +27,19 @@ class FixedRound(wiring.Component):
     Attributes
     ----------
     latency : int
-        3 cycles (two shifts, round), 4 with a double-rounding mode.
+        3 cycles (two shifts, saturation), 4 with a double-rounding mode.
 
     Members
     -------
     product : In, signed(63)
     negative : In
         Sign of the accumulator.
-    shift : In, 2 to 62
+    by : In, 1 to 61
+        ``shift - 1``.
     mode : In, Mode
         With several fixed-point modes only.
-    o : Out, ROUNDED
+    o : Out, signed(11)
+        In halves: the caller adds one half and drops the fraction.
     """
 
     def __init__(self, config: Config):
@@ -49,8 +49,8 @@ class FixedRound(wiring.Component):
         members = {
             "product": In(signed(63)),
             "negative": In(1),
-            "shift": In(unsigned(6)),
-            "o": Out(ROUNDED),
+            "by": In(unsigned(6)),
+            "o": Out(signed(11)),
         }
         if len(self.modes) > 1:
             members["mode"] = In(Mode)
@@ -58,51 +58,54 @@ class FixedRound(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        product, shift = self.product, self.shift
+        product, by = self.product, self.by
 
         mode = self.mode if len(self.modes) > 1 else Const(self.modes[0], Mode)
 
         if self.has_nudge:
             s0_product = Signal(signed(63), reset_less=True)
-            s0_shift = Signal(unsigned(6), reset_less=True)
+            s0_by = Signal(unsigned(6), reset_less=True)
             nudge_down = Signal()
             nudge_up = Signal()
             twice = Signal()
             m.d.comb += [
-                twice.eq((mode != Mode.SINGLE) & (shift > 31)),
+                twice.eq((mode != Mode.SINGLE) & (by >= 31)),
                 nudge_down.eq(twice & (mode == Mode.DOUBLE) & self.negative),
                 nudge_up.eq(twice & ~nudge_down),
             ]
             # 2^30 touches only the bits from 30 up.
             m.d.sync += [
                 s0_product.eq(Cat(product[:30], product[30:].as_signed() + nudge_up - nudge_down)),
-                s0_shift.eq(shift),
+                s0_by.eq(by),
             ]
-            product, shift = s0_product, s0_shift
+            product, by = s0_product, s0_by
 
-        # Shift by shift - 1 in two steps: eights, then ones. Of the result 11 bits matter, and
-        # whether the bits above them are all copies of the sign.
-        by = Signal(unsigned(6))
-        coarse = Signal(signed(63))
-        m.d.comb += [by.eq(shift - 1), coarse.eq(product >> Cat(C(0, 3), by[3:]))]
+        # Shift in two steps: eights, then ones. Of the result 11 bits matter, and whether the bits
+        # above them are all copies of the sign: byte for byte, beside the shift.
         s1_low = Signal(signed(19), reset_less=True)
-        s1_wide = Signal(reset_less=True)
+        s1_differ = Signal(-(-(63 - 18) // 8), reset_less=True)
         s1_negative = Signal(reset_less=True)
-        s1_by = Signal(unsigned(3), reset_less=True)
+        s1_by = Signal(unsigned(6), reset_less=True)
+        negative = product[-1]
         m.d.sync += [
-            s1_low.eq(coarse[:19]),
-            s1_wide.eq(coarse[18:] != coarse[-1].replicate(63 - 18)),
-            s1_negative.eq(coarse[-1]),
-            s1_by.eq(by[:3]),
+            s1_low.eq(product >> Cat(C(0, 3), by[3:])),
+            s1_differ.eq(Cat(
+                product[low:low + 8] != negative.replicate(len(product[low:low + 8])) for low in range(18, 63, 8))),
+            s1_negative.eq(negative),
+            s1_by.eq(by),
         ]
 
-        fine = Signal(signed(19))
-        m.d.comb += fine.eq(s1_low >> s1_by)
-        s2_halves = Signal(signed(11), reset_less=True)
-        with m.If(s1_wide | (fine[10:] != s1_negative.replicate(9))):
-            m.d.sync += s2_halves.eq(Mux(s1_negative, -1024, 1023))
-        with m.Else():
-            m.d.sync += s2_halves.eq(fine[:11])
+        s2_fine = Signal(signed(19), reset_less=True)
+        s2_wide = Signal(reset_less=True)
+        s2_negative = Signal(reset_less=True)
+        m.d.sync += [
+            s2_fine.eq(s1_low >> s1_by[:3]),
+            s2_wide.eq((s1_differ >> s1_by[3:]).any()),
+            s2_negative.eq(s1_negative),
+        ]
 
-        m.d.sync += self.o.eq((s2_halves + 1) >> 1)
+        with m.If(s2_wide | (s2_fine[10:] != s2_negative.replicate(9))):
+            m.d.sync += self.o.eq(Mux(s2_negative, -1024, 1023))
+        with m.Else():
+            m.d.sync += self.o.eq(s2_fine[:11].as_signed())
         return m

@@ -21,11 +21,11 @@ class Row(wiring.Component):
     Members
     -------
     a : In, [depth] signed
-        Activations for column 0; column c sees them c cycles later.
+        Activations of the first `fanout` columns; every further `fanout` of them a cycle later.
     w, w_out : In, Out, [cols][depth] signed
         Weights from the row above, and for the row below one cycle later.
-    first, done : In, [cols] bits
-        Tokens of each cell (see `Cell`), column c one cycle after column c - 1.
+    bubble, first, done : In, [cols] bits
+        Tokens of each cell (see `Cell`), column c ``config.skew(c)`` cycles after column 0.
     drain : Out, [cols] signed(acc_width)
     """
 
@@ -39,6 +39,7 @@ class Row(wiring.Component):
             "a": In(cell["a"].shape),
             "w": In(w_shape),
             "w_out": Out(w_shape),
+            "bubble": In(config.cols),
             "first": In(config.cols),
             "done": In(config.cols),
             "drain": Out(data.ArrayLayout(signed(config.acc_width), config.cols)),
@@ -52,10 +53,12 @@ class Row(wiring.Component):
             m.d.comb += [
                 cell.a.eq(a),
                 cell.w.eq(self.w[c]),
+                cell.bubble.eq(self.bubble[c]),
                 cell.first.eq(self.first[c]),
                 cell.done.eq(self.done[c]),
                 self.w_out[c].eq(cell.w_out),
                 self.drain[c].eq(cell.drain),
             ]
-            a = cell.a_out
+            if self.config.skew(c + 1) > self.config.skew(c):
+                a = cell.a_out
         return m

@@ -58,7 +58,7 @@ class Unit(wiring.Component):
     ----------
     cell_latency : int
         Cycles from the acceptance of a beat to the accumulator of cell (0, 0) that includes it;
-        cell (r, c) follows r + c cycles later.
+        cell (r, c) follows ``r + config.skew(c)`` cycles later.
     set_interval : int
         Cycles between the last beats of two tiles that both take a new channel set, from the third
         set on: a set is free when the next one is at the last column, and takes `cols` beats to load.
@@ -96,7 +96,7 @@ class Unit(wiring.Component):
         datapath = Datapath(config, set_width=1)
         array, gather = datapath.array.component, datapath.gather.component
         self.cell_latency = array.latency - 1
-        self.set_interval = array.latency + gather.latency + 2 * config.cols
+        self.set_interval = array.latency + gather.latency + config.last_skew + 1 + config.cols
         self.raw_latency, self.latency = datapath.raw_latency, datapath.latency
         self.buffer_rows = datapath.buffer_rows
 

@@ -65,7 +65,7 @@ async def run(dut, waves: Waves) -> ArrayModel:
     info = description()
     rows, cols = info["config"]["rows"], info["config"]["cols"]
     latency = info["timing"]["latency"]
-    model = ArrayModel(waves, latency - 1, info["config"]["acc_width"])
+    model = ArrayModel(waves, latency - 1, info["config"]["acc_width"], info["config"]["fanout"])
     bank = np.cumsum(waves.valid & waves.last) % 2
     words = port("wave__payload").pack(
         a=waves.a, w=waves.w, first=waves.first, last=waves.last, set=bank)
@@ -85,7 +85,7 @@ async def run(dut, waves: Waves) -> ArrayModel:
         await edge
         held = model.held(cycle).reshape(-1)
         for index, cell in enumerate(cells):
-            started[index] = started[index] or _begun(waves, cycle - latency + 1 - index // cols - index % cols)
+            started[index] = started[index] or _begun(waves, cycle - latency + 1 - index // cols - index % cols // info["config"]["fanout"])
             if started[index]:
                 got = cell.value.to_signed()
                 require(got == held[index], "accumulator", row=index // cols, col=index % cols,

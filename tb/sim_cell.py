@@ -1,7 +1,7 @@
 """The cell against products and sums: every pair of operands, then runs with random tokens.
 
-The cell is fed as the array feeds it: `first` as the wave's sum reaches the adder, `done` as the
-accumulator shows it.
+The cell is fed as the array feeds it: `first` in the cycle before the wave's sum is at the adder, `done` in the
+cycle before the accumulator is shown.
 """
 
 from collections import deque
@@ -20,29 +20,32 @@ RANDOM_CYCLES = 1500
 async def run(dut, waves: Waves, done: np.ndarray) -> None:
     """Feed `waves`; compare accumulator and drain with the model in every cycle.
 
-    `done` [cycles]: show the accumulator at `drain` in that cycle.
+    `done` [cycles]: show the accumulator at `drain` a cycle later.
     """
     info = description()
     first_latency = info["timing"]["first_latency"]
     model = ArrayModel(waves, info["timing"]["latency"], info["config"]["acc_width"])
-    a_words = port("a").fields[""].pack(np.where(waves.valid[:, None, None], waves.a, 0))
+    a_words = port("a").fields[""].pack(waves.a)
     w_words = port("w").fields[""].pack(waves.w)
     firsts = deque([0] * first_latency)
+    bubbles = deque([0] * info["timing"]["bubble_latency"])
     edge = start_clock(dut)
     # What an earlier test left in the cell goes: sums of zeros that start anew.
-    dut.a.value, dut.w.value, dut.first.value, dut.done.value = 0, 0, 1, 0
+    dut.a.value, dut.w.value, dut.bubble.value, dut.first.value, dut.done.value = 0, 0, 1, 1, 0
     for _ in range(info["timing"]["latency"]):
         await edge
     for cycle in range(len(waves.valid)):
         firsts.append(int(waves.first[cycle] and waves.valid[cycle]))
         dut.a.value = a_words[cycle]
+        bubbles.append(int(not waves.valid[cycle]))
+        dut.bubble.value = bubbles.popleft()
         dut.w.value = w_words[cycle]
         dut.first.value = firsts.popleft()
         dut.done.value = int(done[cycle])
         await edge
         want = int(model.held(cycle)[0, 0])
         check(dut.acc.value.to_signed(), want, "acc", cycle=cycle)
-        check(dut.drain.value.to_signed(), want if done[cycle] else 0, "drain", cycle=cycle)
+        check(dut.drain.value.to_signed(), want if cycle and done[cycle - 1] else 0, "drain", cycle=cycle)
 
 
 def flushed(a: np.ndarray, w: np.ndarray, first: np.ndarray, valid: np.ndarray) -> Waves:

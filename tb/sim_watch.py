@@ -51,7 +51,7 @@ class Watch:
         first = np.zeros_like(valid)
         first[valid] = np.concatenate([[True], last[valid][:-1]])
         model = ArrayModel(Waves(a, w, valid, first, last), info["timing"]["cell_latency"],
-                           info["config"]["acc_width"])
+                           info["config"]["acc_width"], info["config"]["fanout"])
         begun = np.flatnonzero(valid)[0] + info["timing"]["cell_latency"] + self.rows + self.cols
         for cycle in range(int(begun), len(self._held)):
             held = model.held(cycle)

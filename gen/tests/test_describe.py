@@ -160,21 +160,22 @@ def test_description_modes_are_all_modes_with_their_encoding():
 
 @pytest.mark.parametrize(("depth", "latency"), [(1, 3), (2, 4), (4, 4), (5, 5), (16, 5), (17, 6), (64, 6)])
 def test_description_cell_latency_grows_by_one_for_every_two_levels_of_adders(depth, latency):
-    assert description("cell", depth=depth)["timing"] == {"first_latency": latency - 1, "latency": latency}
+    assert description("cell", depth=depth)["timing"] == {
+        "bubble_latency": 0, "first_latency": latency - 2, "latency": latency}
 
 
 def test_description_latencies_of_array_and_unit_follow_from_the_cell():
     given = {"rows": 2, "cols": 1, "depth": 5}
-    assert description("array", **given)["timing"] == {"first_latency": 4, "latency": 6}
+    assert description("array", **given)["timing"] == {"first_latency": 3, "latency": 6}
     assert description("unit", **given)["timing"]["cell_latency"] == 5
 
 
 @pytest.mark.parametrize(("modes", "latency"), [
-    ((Mode.F32,), 13), ((Mode.SINGLE,), 9), ((Mode.DOUBLE,), 10), ((Mode.F32, Mode.SINGLE), 13), (MODES, 14),
+    ((Mode.F32,), 15), ((Mode.SINGLE,), 9), ((Mode.DOUBLE,), 10), ((Mode.F32, Mode.SINGLE), 15), (MODES, 15),
 ], ids=lambda value: "-".join(mode.name for mode in value) if isinstance(value, tuple) else str(value))
 def test_description_latency_of_the_unit_is_that_of_its_parts(modes, latency):
     assert description("requant", modes=modes)["timing"] == {"latency": latency}
-    timing = description("unit", rows=4, cols=6, modes=modes)["timing"]
+    timing = description("unit", rows=4, cols=6, fanout=1, modes=modes)["timing"]
     assert timing.keys() == {"cell_latency", "latency", "raw_latency", "set_interval", "buffer_rows"}
     # Array 4, skew of the columns 5, lane 2, buffer 2.
     assert timing["raw_latency"] == 4 + 5 + 2 + 2

@@ -95,9 +95,9 @@ def test_emitted_cell_is_the_same_whatever_the_size():
     assert all(modules(square(size))["mac_cell"] == cell for size in (8, 16, 32))
 
 
-def test_emitted_row_grows_by_13_lines_for_each_cell():
+def test_emitted_row_grows_by_14_lines_for_each_cell():
     for cols in (4, 8, 16, 32):
-        assert lines(modules(square(cols))["mac_row"]) == 13 * cols + 17
+        assert lines(modules(square(cols))["mac_row"]) == 14 * cols + 19
 
 
 def test_emitted_row_is_the_same_however_many_rows():
@@ -109,7 +109,7 @@ def test_emitted_text_grows_with_the_edges_and_not_with_the_area():
     small, medium, large = (lines(square(size)) for size in (8, 16, 32))
     # What 16 more rows and columns add is about twice what 8 more add; by area it would be four times.
     assert 1.8 * (medium - small) < large - medium < 2.2 * (medium - small)
-    assert len(square(16)) < 1.5 * len(square(8))
+    assert len(square(16)) < 1.6 * len(square(8))
 
 
 def test_emitted_32x32_has_one_cell_and_less_than_200_kilobytes():

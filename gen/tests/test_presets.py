@@ -35,7 +35,8 @@ def test_preset_gives_what_differs_from_the_defaults(preset):
 def test_preset_can_be_refined_in_every_parameter(preset):
     refined = {
         "rows": 3, "cols": 6, "depth": 2, "act_width": 5, "weight_width": 6, "acc_width": 24, "k_max": 99,
-        "zero_points": "SUBTRACT", "modes": ["SINGLE"], "requant_lanes": 3, "raw_output": True}
+        "zero_points": "SUBTRACT", "modes": ["SINGLE"], "requant_lanes": 3, "raw_output": True,
+        "multiplier": "ECP5", "fanout": 4}
     assert refined.keys() == {field.name for field in dataclasses.fields(Config)}
     whole = configuration(refined, preset)
     assert whole == configuration(refined)

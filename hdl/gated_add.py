@@ -1,0 +1,65 @@
+"""An adder whose second operand can be left out: one carry cell for each bit, the gate included."""
+
+from amaranth import Const, Instance, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["GatedAdd", "GatedAddEcp5"]
+
+
+class GatedAdd(wiring.Component):
+    """``o = base + (gate ? term : 0)``, or ``base - ...``, modulo 2^width.
+
+    Parameters
+    ----------
+    width : int
+    subtract : bool
+
+    Members
+    -------
+    base, term : In, width bits
+    gate : In
+    o : Out, width bits
+    """
+
+    def __init__(self, width: int, *, subtract: bool = False):
+        self.width, self.subtract = width, subtract
+        super().__init__({"base": In(width), "term": In(width), "gate": In(1), "o": Out(width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        term = Mux(self.gate, self.term, 0)
+        m.d.comb += self.o.eq(self.base - term if self.subtract else self.base + term)
+        return m
+
+
+class GatedAddEcp5(GatedAdd):
+    """`GatedAdd` as a chain of CCU2C of Lattice ECP5, two bits each.
+
+    A bit is the exclusive or of a table and the carry that comes in; where the table gives 1 that
+    carry goes on, elsewhere that of a second table over A and B, which is the first one with C and
+    D at 0. D is held at 1, so that both can be chosen freely.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        table = 0
+        for index in range(16):
+            term, base, gate, upper = (index >> bit & 1 for bit in range(4))
+            sum_without_carry = base ^ (term & gate ^ self.subtract)
+            table |= (sum_without_carry if upper else base) << index
+        pairs = -(-self.width // 2)
+        base, term, o = (Signal(2 * pairs, name=name) for name in ("base_even", "term_even", "o_even"))
+        m.d.comb += [base.eq(self.base), term.eq(self.term), self.o.eq(o)]
+        carry = Const(self.subtract, 1)
+        for pair in range(pairs):
+            carry_out = Signal(name=f"carry_{pair}")
+            ports = {}
+            for half in range(2):
+                bit = 2 * pair + half
+                ports |= {f"i_A{half}": term[bit], f"i_B{half}": base[bit], f"i_C{half}": self.gate,
+                          f"i_D{half}": Const(1), f"o_S{half}": o[bit], f"p_INJECT1_{half}": "NO",
+                          f"p_INIT{half}": Const(table, 16)}
+            m.submodules[f"carry_cell_{pair}"] = Instance("CCU2C", i_CIN=carry, o_COUT=carry_out, **ports)
+            carry = carry_out
+        return m

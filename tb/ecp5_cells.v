@@ -1,0 +1,77 @@
+// The cells of Lattice ECP5 that the generator uses by name, for simulation: what their data sheet says of the settings
+// in use. Others stop the simulation.
+
+module MULT18X18D(
+    input A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17,
+    input B0, B1, B2, B3, B4, B5, B6, B7, B8, B9, B10, B11, B12, B13, B14, B15, B16, B17,
+    input C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14, C15, C16, C17,
+    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB,
+    input CLK0, CLK1, CLK2, CLK3, CE0, CE1, CE2, CE3, RST0, RST1, RST2, RST3,
+    output P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21, P22,
+    P23, P24, P25, P26, P27, P28, P29, P30, P31, P32, P33, P34, P35);
+  parameter REG_INPUTA_CLK = "NONE", REG_INPUTA_CE = "CE0", REG_INPUTA_RST = "RST0";
+  parameter REG_INPUTB_CLK = "NONE", REG_INPUTB_CE = "CE0", REG_INPUTB_RST = "RST0";
+  parameter REG_INPUTC_CLK = "NONE", REG_PIPELINE_CLK = "NONE";
+  parameter REG_OUTPUT_CLK = "NONE", REG_OUTPUT_CE = "CE0", REG_OUTPUT_RST = "RST0";
+  parameter GSR = "ENABLED", SOURCEB_MODE = "B_SHIFT", RESETMODE = "SYNC";
+
+  reg signed [17:0] a, b;
+  reg signed [35:0] p;
+  assign {P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18, P17, P16, P15, P14, P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0} = p;
+
+  wire reset_a = REG_INPUTA_RST == "RST0" ? RST0 : RST1;
+  wire reset_b = REG_INPUTB_RST == "RST0" ? RST0 : RST1;
+  wire reset_p = REG_OUTPUT_RST == "RST0" ? RST0 : RST1;
+  always @(posedge CLK0) begin
+    a <= reset_a ? 18'd0 : {A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0};
+    b <= reset_b ? 18'd0 : {B17, B16, B15, B14, B13, B12, B11, B10, B9, B8, B7, B6, B5, B4, B3, B2, B1, B0};
+    p <= reset_p ? 36'sd0 : a * b;
+  end
+
+  initial
+    if (REG_INPUTA_CLK != "CLK0" || REG_INPUTB_CLK != "CLK0" || REG_OUTPUT_CLK != "CLK0" || REG_PIPELINE_CLK != "NONE"
+        || REG_INPUTC_CLK != "NONE" || GSR != "DISABLED" || RESETMODE != "SYNC" || SOURCEB_MODE != "B_C_DYNAMIC"
+        || {SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CE0} !== 5'b11001) begin
+      $display("MULT18X18D: no model of these settings");
+      $finish;
+    end
+endmodule
+
+// Two bits of a carry chain.
+module CCU2C(input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT);
+  parameter [15:0] INIT0 = 16'h0000, INIT1 = 16'h0000;
+  parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
+
+  // A bit that does not matter may be unknown, as conditions allow and an index does not.
+  function look_up(input [15:0] init, input d, c, b, a);
+    reg [7:0] by_d;
+    reg [3:0] by_c;
+    reg [1:0] by_b;
+    begin
+      by_d = d ? init[15:8] : init[7:0];
+      by_c = c ? by_d[7:4] : by_d[3:0];
+      by_b = b ? by_c[3:2] : by_c[1:0];
+      look_up = a ? by_b[1] : by_b[0];
+    end
+  endfunction
+
+  wire sum_0 = look_up(INIT0, D0, C0, B0, A0);
+  wire sum_1 = look_up(INIT1, D1, C1, B1, A1);
+  wire carry_0 = sum_0 ? CIN : look_up(INIT0, 1'b0, 1'b0, B0, A0);
+  assign S0 = sum_0 ^ CIN;
+  assign S1 = sum_1 ^ carry_0;
+  assign COUT = sum_1 ? carry_0 : look_up(INIT1, 1'b0, 1'b0, B1, A1);
+
+  initial
+    if (INJECT1_0 != "NO" || INJECT1_1 != "NO") begin
+      $display("CCU2C: no model of these settings");
+      $finish;
+    end
+endmodule
+
+module TRELLIS_FF(input CLK, LSR, DI, output reg Q);
+  parameter GSR = "ENABLED", CEMUX = "1", CLKMUX = "CLK", LSRMUX = "LSR", REGSET = "RESET", SRMODE = "LSR_OVER_CE";
+
+  always @(posedge CLK)
+    Q <= LSR ? 1'b0 : DI;
+endmodule
