@@ -17,7 +17,8 @@ unexport $(filter COCOTB_% GPI_% PYGPI_%,$(.VARIABLES))
 # --------------------------------------------------------------------------------------------------- configuration
 # `make verilog ROWS=32 COLS=32` becomes `python -m gen --rows 32 --cols 32`. What is not set is left to the
 # generator, which has the defaults and the checks: a bad value is refused there, in one line.
-SETTINGS := PRESET FRAMEWORK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES
+SETTINGS := PRESET FRAMEWORK ROWS COLS DEPTH ACT_WIDTH WEIGHT_WIDTH ACC_WIDTH K_MAX ZERO_POINTS MODES REQUANT_LANES \
+            MULTIPLIER FANOUT
 ENGINE_SETTINGS := N_MAX WEIGHT_BEATS ACT_BYTES WEIGHT_BYTES OUT_BYTES
 option = $(if $($(1)),--$(2) '$($(1))')
 CONFIG = $(strip \
@@ -35,6 +36,8 @@ CONFIG = $(strip \
   $(call option,ZERO_POINTS,zero-points) \
   $(call option,MODES,modes) \
   $(call option,REQUANT_LANES,requant-lanes) \
+  $(call option,MULTIPLIER,multiplier) \
+  $(call option,FANOUT,fanout) \
   $(call option,N_MAX,n-max) \
   $(call option,WEIGHT_BEATS,weight-beats) \
   $(call option,ACT_BYTES,act-bytes) \
@@ -46,25 +49,28 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog waves replay gemm bench oracles readme lint lock train clean distclean
+.PHONY: help setup sim test verilog synth waves replay gemm bench oracles readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
 	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
-	echo 'Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For synth also: TARGET SEEDS. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
 sim: .venv/.ready ## recognize digits on the emitted hardware, in simulation, and print the table
 	$(PY) -m tb sim $(CONFIG)
 
-test: .venv/.ready-test-oracles ## the whole regression; ARGS="-k requant" for a part of it
+test: .venv/.ready-test-oracles .venv/.ready-synth ## the whole regression; ARGS="-k requant" for a part of it
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --junitxml build/reports/test.xml $(ARGS)
 
 verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
 	$(PY) -m gen $(CONFIG) $(call option,BLOCK,block) $(call option,NAME,name) --out '$(or $(OUT),build/verilog)'
+
+synth: .venv/.ready-synth ## area and clock rate on FPGAs: TARGET=ecp5, ice40, gowin or xilinx (all); no configuration: a set
+	$(PY) -m gen.synth $(CONFIG) $(call option,TARGET,target) $(call option,BLOCK,block) $(call option,SEEDS,seeds)
 
 waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 	$(PY) -m tb waves

@@ -29,12 +29,11 @@ class ZeroPoints(enum.Enum, shape=1):
     SUBTRACT = 1
 
 
-class Multiplier(enum.Enum, shape=2):
+class Multiplier(enum.Enum, shape=1):
     """How a cell multiplies and accumulates: what differs is what synthesis makes of it, not the results."""
 
     BEHAVIOURAL = 0
     ECP5 = 1
-    ECP5_FABRIC = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +62,8 @@ class Config:
         Adds a stream of int32 accumulators (bias included).
     multiplier
         `BEHAVIOURAL`: for any technology, mapped by synthesis. `ECP5`: a DSP block of Lattice ECP5
-        with its registers for each product, carry cells for the sum. `ECP5_FABRIC`: carry cells for
-        both.
+        with its registers for each product, carry cells for the sum; simulation reads equal
+        modules without them.
     fanout : 1 to 64
         Columns that share a register of activations: fewer registers and fewer cycles of skew, but
         longer wires.

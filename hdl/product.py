@@ -62,7 +62,8 @@ class ProductEcp5(Product):
             ports |= {f"i_CLK{index}": Const(0), f"i_CE{index}": Const(1), f"i_RST{index}": Const(0)}
         m.submodules.block = Instance(
             "MULT18X18D", **ports,
-            p_REG_INPUTC_CLK="NONE", p_REG_PIPELINE_CLK="NONE", p_GSR="DISABLED", p_SOURCEB_MODE="B_C_DYNAMIC", p_RESETMODE="SYNC",
+            p_REG_INPUTC_CLK="NONE", p_REG_PIPELINE_CLK="NONE",
+            p_GSR="DISABLED", p_SOURCEB_MODE="B_C_DYNAMIC", p_RESETMODE="SYNC",
             i_SIGNEDA=Const(1), i_SIGNEDB=Const(1), i_SOURCEA=Const(0), i_SOURCEB=Const(0),
             i_CLK0=ClockSignal(), i_CE0=Const(1), i_RST0=self.clear)
         m.d.comb += self.o.eq(product)

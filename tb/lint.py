@@ -34,6 +34,7 @@ CONFIGURATIONS: list[tuple[str, dict[str, Any]]] = [
     ("array", {"rows": 4, "cols": 4, "depth": 4}),
     ("requant", {"modes": "SINGLE"}),
     ("cell", {"depth": 5}),
+    ("unit", {"rows": 2, "cols": 3, "depth": 2, "fanout": 2, "multiplier": "ecp5", "modes": "F32,DOUBLE"}),
 ]
 
 

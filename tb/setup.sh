@@ -121,7 +121,7 @@ check_compiler() {
 
 # Resolved for the oldest Python: what it can run, the newer ones can. (--target is only there because pip asks for it.)
 write_lock() {
-    wanted=$(requirements lint train test-oracles oracles)
+    wanted=$(requirements lint train synth test-oracles oracles)
     report=$(resolve --dry-run --report - \
         --ignore-installed --python-version 3.11 --only-binary :all: --target build/lock)
     lock=$(printf '%s\n' "$report" | .venv/bin/python -c '

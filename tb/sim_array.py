@@ -85,7 +85,8 @@ async def run(dut, waves: Waves) -> ArrayModel:
         await edge
         held = model.held(cycle).reshape(-1)
         for index, cell in enumerate(cells):
-            started[index] = started[index] or _begun(waves, cycle - latency + 1 - index // cols - index % cols // info["config"]["fanout"])
+            started[index] = started[index] or _begun(
+                waves, cycle - latency + 1 - index // cols - index % cols // info["config"]["fanout"])
             if started[index]:
                 got = cell.value.to_signed()
                 require(got == held[index], "accumulator", row=index // cols, col=index % cols,

@@ -1,0 +1,87 @@
+"""Command line: ``python -m gen.synth --target ecp5 --rows 8 --cols 8``; without a configuration, a set of them."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from gen.__main__ import OneLineParser
+from gen.block import BLOCKS
+from gen.options import add_options, config_from, configuration
+from gen.synth.measure import measure
+from gen.synth.report import table
+from gen.synth.targets import TARGETS
+from gen.synth.tools import SynthesisError
+from hdl.config import Config, ConfigError
+
+__all__ = ["STANDARD", "main"]
+
+BUILD = Path(__file__).resolve().parent.parent.parent / "build"
+
+# What the README's table shows, on every target.
+STANDARD: list[tuple[str, dict[str, Any]]] = [
+    ("array", {"rows": 4, "cols": 4}),
+    ("array", {"rows": 8, "cols": 8}),
+    ("array", {"rows": 1, "cols": 8, "depth": 8}),
+    ("requant", {"modes": "SINGLE"}),
+    ("requant", {"modes": "F32"}),
+    ("unit", {"rows": 8, "cols": 8, "modes": "SINGLE"}),
+    ("engine", {"rows": 4, "cols": 4, "requant_lanes": 1, "modes": "SINGLE", "k_max": 64, "n_max": 64,
+                "weight_beats": 256, "act_bytes": 4, "out_bytes": 4}),
+]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Synthesize; returns the exit code: 0, or 2 after one line that says what must hold."""
+    parser = OneLineParser(prog="gen.synth", description="Area and clock rate on FPGAs, with Yosys and nextpnr.")
+    add_options(parser)
+    parser.add_argument("--target", help=f"{', '.join(TARGETS)} (default: all)")
+    parser.add_argument("--block", help=f"{', '.join(BLOCKS)} (default unit)")
+    parser.add_argument("--seeds", default="3", help="runs of place and route (default 3)")
+    options = parser.parse_args(arguments)
+    try:
+        if options.target is not None and options.target not in TARGETS:
+            raise ConfigError(f"target must be one of {', '.join(TARGETS)}, not {options.target!r}")
+        if options.block is not None and options.block not in BLOCKS:
+            raise ConfigError(f"block must be one of {', '.join(BLOCKS)}, not {options.block!r}")
+        if not options.seeds.isdecimal() or not 1 <= int(options.seeds) <= 99:
+            raise ConfigError(f"seeds must be an integer from 1 to 99, not {options.seeds!r}")
+        targets = list(TARGETS) if options.target is None else [options.target]
+        rows = []
+        for target in targets:
+            for block, config in _designs(options, target):
+                print(f"synthesizing {block} {config.name} for {target}", file=sys.stderr)
+                rows.append(measure(target, block, config, BUILD / "synth" / target / f"{block}_{config.name}",
+                                    int(options.seeds)))
+                # All that there is so far: a long run that is stopped has not been for nothing.
+                _write(rows)
+    except (ConfigError, SynthesisError) as error:
+        parser.error(str(error))
+    print(table(rows))
+    print("figures in build/reports/synth.json")
+    return 0
+
+
+def _designs(options: argparse.Namespace, target: str) -> list[tuple[str, Config]]:
+    """What to build: what is asked for, or the standard set; with the multiplier that suits `target`."""
+    named = {"target", "seeds", "preset", "multiplier"}
+    asked = options.preset != "square" or any(
+        value is not None for name, value in vars(options).items() if name not in named)
+    multiplier = options.multiplier or TARGETS[target].multiplier
+    if asked:
+        options = argparse.Namespace(**vars(options) | {"multiplier": multiplier})
+        block = options.block or "unit"
+        return [(block, config_from(options, block))]
+    return [(block, configuration({**parameters, "multiplier": multiplier}, block=block))
+            for block, parameters in STANDARD]
+
+
+def _write(rows: list[dict[str, Any]]) -> None:
+    path = BUILD / "reports" / "synth.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
