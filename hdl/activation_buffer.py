@@ -164,7 +164,8 @@ class RowMemory(wiring.Component):
         m = Module()
         shape = data.ArrayLayout(self.part, self.lanes)
         m.submodules.words = words = Memory(shape=shape, depth=1 << self.address_width, init=[])
-        write, read = words.write_port(granularity=1), words.read_port()
+        write = words.write_port(granularity=1)
+        read = words.read_port()
         m.d.comb += [
             write.en.eq(self.write),
             write.addr.eq(self.write_address),

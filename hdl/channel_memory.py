@@ -139,7 +139,8 @@ class ChannelMemory(wiring.Component):
         if config.subtract:
             m.submodules.zero_points = zero_points = Memory(
                 shape=self.weight_zero_point.shape(), depth=1 << set_width(config), init=[])
-            write, read = zero_points.write_port(granularity=1), zero_points.read_port()
+            write = zero_points.write_port(granularity=1)
+            read = zero_points.read_port()
             column = Signal(range(config.cols))
             m.d.comb += [
                 column.eq(group * config.requant_lanes + lane),

@@ -92,14 +92,13 @@ class Channels(wiring.Component):
             self.next_full.eq(fresh.bit_select(~self.bank, 1)),
         ]
 
+        # A cycle later, on the way to all lanes.
+        loaded = Signal.like(self.load[0].payload, reset_less=True)
+        m.d.sync += [loaded.set.eq(load_bank), loaded.group.eq(group)]
+        m.d.sync += [loaded.channel[field].eq(self.i.payload[field]) for field in channel_layout(config).members]
         for index, load in enumerate(self.load):
-            m.d.comb += [
-                load.valid.eq(beat & (lane == index)),
-                load.payload.set.eq(load_bank),
-                load.payload.group.eq(group),
-            ]
-            for field in channel_layout(config).members:
-                m.d.comb += load.payload.channel[field].eq(self.i.payload[field])
+            m.d.sync += load.valid.eq(beat & (lane == index))
+            m.d.comb += load.payload.eq(loaded)
         with m.If(beat):
             m.d.sync += lane.eq(lane + 1)
             with m.If(last_lane):

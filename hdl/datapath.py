@@ -12,7 +12,6 @@ tile's last one, and has the parameters of its channels loaded.
 
 from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from hdl.array import MacArray, wave_signature
@@ -23,14 +22,12 @@ from hdl.gather import Direct, Gather
 from hdl.lane import Lane, lane_load_signature
 from hdl.prototype import Prototype
 from hdl.requant import OutputStage
+from hdl.row_buffer import RowBuffer
 
 __all__ = ["Datapath", "outputs_layout"]
 
 # One result of a lane on its way to the output: y, clamped.
 RESULT = data.StructLayout({"y": 8, "clamped": 1})
-
-# Cycles from the write of a row into an empty output buffer to its valid at the output.
-BUFFER_LATENCY = 2
 
 
 def outputs_layout(config: Config) -> data.StructLayout:
@@ -81,10 +78,10 @@ class Datapath(wiring.Component):
         gather = Direct(config, set_width) if config.groups == 1 else Gather(config, set_width)
         lane = Lane(config, set_width)
         row_ready = array.latency + config.last_skew + gather.latency + config.groups - 1
-        self.raw_latency = row_ready + lane.raw_latency + BUFFER_LATENCY
-        self.latency = row_ready + lane.latency + BUFFER_LATENCY
+        self.raw_latency = row_ready + lane.raw_latency + RowBuffer.latency
+        self.latency = row_ready + lane.latency + RowBuffer.latency
         # Rows claimed by the tiles of one latency, plus the tile that asks.
-        in_flight = self.latency + config.drain_interval + 2
+        in_flight = self.latency + config.drain_interval + 3
         self.buffer_rows = config.rows * (1 + -(-in_flight // config.drain_interval))
 
         self.array = Prototype(array, "mac_array", has_reset=True)
@@ -95,15 +92,19 @@ class Datapath(wiring.Component):
         if config.modes:
             self.collect_outputs = Prototype(
                 Collect(config, RESULT), "mac_collect_outputs", has_clock=shared or config.last_skew > 0)
-            self.prototypes.append(self.collect_outputs)
+            self.buffer_outputs = Prototype(
+                RowBuffer(outputs_layout(config), self.buffer_rows), "mac_buffer_outputs", has_reset=True)
+            self.prototypes += [self.collect_outputs, self.buffer_outputs]
         if config.raw_output:
             self.collect_accumulators = Prototype(
                 Collect(config, signed(32)), "mac_collect_accumulators", has_clock=shared or config.last_skew > 0)
-            self.prototypes.append(self.collect_accumulators)
+            self.buffer_accumulators = Prototype(
+                RowBuffer(row_layout(config, signed(32)), self.buffer_rows), "mac_buffer_accumulators", has_reset=True)
+            self.prototypes += [self.collect_accumulators, self.buffer_accumulators]
 
         members = {
             "wave": In(wave_signature(config, set_width)),
-            "room": Out(1),
+            "room": Out(1, init=1),
             "load": In(lane_load_signature(config, set_width)).array(config.requant_lanes),
             "used": Out(1),
             "used_set": Out(set_width),
@@ -161,10 +162,10 @@ class Datapath(wiring.Component):
                     row.data[c].eq(rows.payload.data[c].y),
                     row.clamped[c].eq(rows.payload.data[c].clamped),
                 ]
-            popped.append(self._buffer(m, "outputs", rows.valid, row, self.outputs))
+            popped.append(self._buffer(m, "outputs", rows.valid, row))
         if config.raw_output:
             rows = self._collect(m, "accumulators", raws, Lane.raw_latency, gather)
-            popped.append(self._buffer(m, "accumulators", rows.valid, rows.payload, self.accumulators))
+            popped.append(self._buffer(m, "accumulators", rows.valid, rows.payload))
         return popped
 
     def _collect(self, m, name, lanes, latency, gather):
@@ -174,17 +175,17 @@ class Datapath(wiring.Component):
         m.d.comb += [collect.lanes.eq(Cat(lanes)), Cat(collect.valid, collect.token).eq(tokens)]
         return collect.row
 
-    def _buffer(self, m, name, valid, row, output):
-        """A FIFO of `buffer_rows` rows, never overrun thanks to `room`; returns its pop."""
-        bits = row.shape().size
-        m.submodules[f"buffer_{name}"] = fifo = SyncFIFOBuffered(width=bits, depth=self.buffer_rows)
+    def _buffer(self, m, name, valid, row):
+        """`buffer_rows` rows at output `name`, never overrun thanks to `room`; returns its pop."""
+        output = getattr(self, name)
+        buffer = getattr(self, f"buffer_{name}").instantiate(m, f"buffer_{name}")
         popped = Signal(name=f"{name}_popped")
         m.d.comb += [
-            fifo.w_data.eq(row),
-            fifo.w_en.eq(valid),
-            output.payload.eq(fifo.r_data),
-            output.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(output.ready),
+            buffer.i.payload.eq(row),
+            buffer.i.valid.eq(valid),
+            output.payload.eq(buffer.o.payload),
+            output.valid.eq(buffer.o.valid),
+            buffer.o.ready.eq(output.ready),
             popped.eq(output.valid & output.ready),
         ]
         return popped
@@ -205,10 +206,12 @@ class Datapath(wiring.Component):
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
 
-        room, busy = wait == 0, in_tile
+        # A register says whether there is room, from what was known in the cycle before but for the wave of that cycle.
+        fits, busy = Mux(taken, config.drain_interval == 1, wait <= 1), in_tile
         for index, pop in enumerate(popped):
             claimed = Signal(range(self.buffer_rows + 1), name=f"claimed_{index}")
             m.d.sync += claimed.eq(claimed + Mux(taken, config.rows, 0) - pop)
-            room &= claimed <= self.buffer_rows - config.rows
+            fits &= Mux(taken, claimed <= self.buffer_rows - 2 * config.rows, claimed <= self.buffer_rows - config.rows)
             busy |= claimed != 0
-        m.d.comb += [self.room.eq(room), self.busy.eq(busy)]
+        m.d.sync += self.room.eq(fits)
+        m.d.comb += self.busy.eq(busy)

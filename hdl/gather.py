@@ -179,7 +179,8 @@ class ColumnStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.rows = rows = Memory(shape=self.shape, depth=self.depth, init=[])
-        write, read = rows.write_port(), rows.read_port()
+        write = rows.write_port()
+        read = rows.read_port()
         write_row = Signal(range(self.depth))
         with m.If(self.write):
             m.d.sync += write_row.eq(write_row + 1)

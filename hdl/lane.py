@@ -92,7 +92,8 @@ class Lane(wiring.Component):
         config = self.config
         m.submodules.parameters = parameters = Memory(
             shape=channel_layout(config), depth=1 << self.set_width + config.group_width, init=[])
-        load, read = parameters.write_port(), parameters.read_port()
+        load = parameters.write_port()
+        read = parameters.read_port()
         m.d.comb += [
             load.en.eq(self.load.valid),
             load.addr.eq(Cat(self.load.payload.group, self.load.payload.set)),

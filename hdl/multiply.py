@@ -25,7 +25,7 @@ class Multiply(wiring.Component):
     Attributes
     ----------
     latency : int
-        4 cycles: operands, products, cross sum, total.
+        4 cycles: operands, products, cross sum, total; 5 with DSP blocks, products on their way to the adders.
 
     Members
     -------
@@ -34,14 +34,14 @@ class Multiply(wiring.Component):
     o : Out, signed(63)
     """
 
-    latency = 4
-
     def __init__(self, multiplier: Multiplier = Multiplier.BEHAVIOURAL):
         self.prototypes = []
+        self.latency = 4
         if multiplier is Multiplier.ECP5:
             # A bit more than 16, so that signed halves and unsigned ones are of one kind.
             self.product = Prototype(Product(17, 17), "mac_multiply_product", synthesis=ProductEcp5(17, 17))
             self.prototypes = [self.product]
+            self.latency = 5
         super().__init__({
             "a": In(signed(32)),
             "b": In(unsigned(31)),
@@ -61,7 +61,9 @@ class Multiply(wiring.Component):
             for name, s2, a, b in (("ll", s2_ll, al, bl), ("lh", s2_lh, al, bh), ("hl", s2_hl, ah, bl),
                                    ("hh", s2_hh, ah, bh)):
                 product = self.product.instantiate(m, f"multiply_{name}")
-                m.d.comb += [product.a.eq(a), product.b.eq(b), product.clear.eq(0), s2.eq(product.o)]
+                m.d.comb += [product.a.eq(a), product.b.eq(b), product.clear.eq(0)]
+                # DSP blocks stand far apart: a register beside the adders.
+                m.d.sync += s2.eq(product.o)
         else:
             al = Signal(unsigned(16), name="s1_al", reset_less=True)
             ah = Signal(signed(16), name="s1_ah", reset_less=True)

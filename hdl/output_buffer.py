@@ -81,8 +81,10 @@ class OutputBuffer(wiring.Component):
         # Of each panel: whole and not yet sent; rows that are whole.
         full = Signal(2)
         whole = Signal(data.ArrayLayout(range(config.rows + 1), 2))
-        self._store(m, panels.write_port(granularity=1), full, whole)
-        self._send(m, panels.read_port(), full, whole)
+        write = panels.write_port(granularity=1)
+        read = panels.read_port()
+        self._store(m, write, full, whole)
+        self._send(m, read, full, whole)
         return m
 
     def _store(self, m, port, full, whole):

@@ -51,7 +51,7 @@ class Requantizer(wiring.Component):
     ----------
     latency : int
         Cycles from `acc` to `y`: 9 for SINGLE alone, 10 for other fixed-point modes, 15 with F32;
-        with FBGEMM 8 more than with F32.
+        with FBGEMM 8 more than with F32; one more with DSP blocks by name (see `Multiply`).
 
     Members
     -------
@@ -94,7 +94,8 @@ class Requantizer(wiring.Component):
         self.round_latency = max(
             FloatRound.latency if self.has_float else 0,
             self.fixed_round.component.latency if self.has_fixed else 0)
-        self.latency = self.front_latency + Multiply.latency + self.round_latency + 2
+        self.multiply_latency = self.multiply.component.latency
+        self.latency = self.front_latency + self.multiply_latency + self.round_latency + 2
         members = {
             "acc": In(signed(32)),
             "multiplier": In(32),
@@ -176,8 +177,8 @@ class Requantizer(wiring.Component):
         m.d.comb += exponent.eq(leading_zeros - scale.exponent)
         m.d.comb += [
             float_round.product.eq(product[:49]),
-            float_round.exponent.eq(delay(m, exponent, Multiply.latency, name="float_exponent")),
-            float_round.negative.eq(delay(m, negative, Multiply.latency, name="float_negative")),
+            float_round.exponent.eq(delay(m, exponent, self.multiply_latency, name="float_exponent")),
+            float_round.negative.eq(delay(m, negative, self.multiply_latency, name="float_negative")),
         ]
         late = self.round_latency - FloatRound.latency
         result = delay(m, float_round.o, late, name="float_rounded")
@@ -210,8 +211,8 @@ class Requantizer(wiring.Component):
         multiplier = delay(m, self.multiplier[:31], self.front_latency, name="fixed_multiplier")
         m.d.comb += [
             fixed_round.product.eq(product),
-            fixed_round.negative.eq(delay(m, acc[31], Multiply.latency, name="fixed_negative")),
-            fixed_round.by.eq(delay(m, by, self.front_latency + Multiply.latency - 1, name="fixed_by")),
+            fixed_round.negative.eq(delay(m, acc[31], self.multiply_latency, name="fixed_negative")),
+            fixed_round.by.eq(delay(m, by, self.front_latency + self.multiply_latency - 1, name="fixed_by")),
         ]
         if len(self.config.fixed_modes) > 1:
             m.d.comb += fixed_round.mode.eq(self.mode)

@@ -95,17 +95,15 @@ class FixedRound(wiring.Component):
             s1_by.eq(by),
         ]
 
-        s2_fine = Signal(signed(19), reset_less=True)
-        s2_wide = Signal(reset_less=True)
+        # Whether there is anything but copies of the sign above is found out beside the shift too.
+        s2_fine = Signal(signed(11), reset_less=True)
+        s2_wide = Signal(2, reset_less=True)
         s2_negative = Signal(reset_less=True)
+        above = Cat(s1_low[10 + by:] != s1_negative.replicate(9 - by) for by in range(8))
         m.d.sync += [
             s2_fine.eq(s1_low >> s1_by[:3]),
-            s2_wide.eq((s1_differ >> s1_by[3:]).any()),
+            s2_wide.eq(Cat(above.bit_select(s1_by[:3], 1), (s1_differ >> s1_by[3:]).any())),
             s2_negative.eq(s1_negative),
         ]
-
-        with m.If(s2_wide | (s2_fine[10:] != s2_negative.replicate(9))):
-            m.d.sync += self.o.eq(Mux(s2_negative, -1024, 1023))
-        with m.Else():
-            m.d.sync += self.o.eq(s2_fine[:11].as_signed())
+        m.d.sync += self.o.eq(Mux(s2_wide.any(), Mux(s2_negative, -1024, 1023), s2_fine))
         return m

@@ -205,9 +205,11 @@ class Unit(wiring.Component):
                 counting.eq(rows.valid & rows.ready),
                 clamped.eq(Mux(rows.valid & rows.ready, sum(rows.payload.clamped), 0)),
             ]
+            # Bit 32, once set, stays and makes the others ones.
             total = Signal(33)
-            m.d.comb += total.eq(Mux(self.clear, 0, self.clamped) + clamped)
-            m.d.sync += self.clamped.eq(Mux(total[32], 2**32 - 1, total))
+            before = Mux(self.clear, 0, total)
+            m.d.sync += total.eq(before[:32] + clamped | before & 1 << 32)
+            m.d.comb += self.clamped.eq(total[:32] | total[32].replicate(32))
         if config.raw_output:
             wiring.connect(m, datapath.accumulators, wiring.flipped(self.accumulators))
         if config.selectable:
@@ -222,4 +224,6 @@ class Unit(wiring.Component):
             admission.keep_mismatch,
             channels.illegal,
             admission.accept & clamp_range)
-        m.d.sync += self.errors.eq(Mux(self.clear, 0, self.errors.as_value()) | events)
+        # A cycle later, because some of them are found late in theirs; `clear` is about what was before it.
+        seen = Signal.like(events)
+        m.d.sync += [seen.eq(events), self.errors.eq(Mux(self.clear, 0, self.errors.as_value() | seen))]

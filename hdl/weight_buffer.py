@@ -76,7 +76,8 @@ class WeightBuffer(wiring.Component):
         index_bits = ceil_log2(config.weight_beats)
         m.submodules.beats = beats = Memory(
             shape=data.ArrayLayout(part, lanes), depth=2 << index_bits, init=[])
-        write, read = beats.write_port(granularity=1), beats.read_port()
+        write = beats.write_port(granularity=1)
+        read = beats.read_port()
 
         filled = Signal(data.ArrayLayout(bits_for(config.weight_beats), 2))
         mine = Signal(bits_for(config.weight_beats))

@@ -61,10 +61,10 @@ async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
     driver.configure(Product(layer, activations_of(rng, 1, layer)))
     driver.activations.send(beats(1, a_last=[1], w_last=[1], keep=[1])[0])
     driver.weights.send(beats(1, a_last=[1], w_last=[1], keep=[1])[1])
-    for clear in (0, 0, 0, 1, 0):
+    for clear in (0, 0, 0, 1, 0, 0):
         dut.clear.value = clear
         await driver.step()
-    # The flag shows while the tile waits, and an event in the cycle of `clear` still counts.
+    # The flag shows while the tile waits, and an event in the cycle of `clear` still counts, two cycles later.
     check(dut.errors.value.to_unsigned(), 1 << flags.index("keep_mismatch"), "flags of a waiting tile")
     driver.channels.send(driver.channel_set(layer, 0))
     await send([], [])
