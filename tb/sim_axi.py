@@ -168,9 +168,10 @@ class EngineBench:
     # Jobs.
 
     async def begin(self, settings: dict[str, int]) -> None:
-        """Write a job's registers and START, once the engine is ready."""
+        """Write a job's registers, and START as soon as the engine is ready."""
+        await self.set(settings)
         await self.until("STATUS", "READY")
-        await self.set({**settings, "CONTROL": self.bit("CONTROL", "START")})
+        await self.command("START")
 
     def send(self, packets: dict[str, bytes]) -> None:
         """Queue packets, each a whole one, by stream."""

@@ -3,8 +3,8 @@
 import cocotb
 
 from tb.coverage import Bins
-from tb.sim_axi import STREAMS, EngineBench
-from tb.sim_bench import case, check, generator
+from tb.sim_axi import STREAMS, EngineBench, same
+from tb.sim_bench import case, check, generator, require
 from tb.sim_engine_run import expect, run_jobs
 from tb.sim_gemm import Gemm, gemm_of, job_cost, largest_n, random_gemm
 from tb.sim_layers import built_modes
@@ -12,6 +12,10 @@ from tb.sim_ports import description
 
 # Cycles from the response to START until the job has been checked and counts as unfinished.
 CHECKED = 3
+
+
+# Rounds of a test that needs some.
+ROUNDS = 24
 
 
 @cocotb.test()
@@ -72,6 +76,49 @@ async def neighbouring_jobs_do_not_mix(dut):
                     jobs.append(gemm_of(rng, m, n, k, mode, raw=raw, stage=stage))
         await run_jobs(bench, rng, jobs[:60], bins=bins)
     bins.save()
+
+
+@cocotb.test()
+async def a_third_job_may_start_whenever_the_first_has_left(dut):
+    """START some cycles after the last beat of the first of two jobs: taken or refused, and all are right."""
+    rng = generator("third")
+    config = description()["config"]
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    refused = 0
+    waits = [int(wait) for wait in rng.integers(0, description()["derived"]["drain_interval"] + 20, ROUNDS)]
+    for wait in waits:
+        # Of the first job's last panel one row is wanted, and the others come after it.
+        sizes = [(int(rng.integers(0, 2)) * config["rows"] + 1, 5, 3), (config["rows"], 5, 3), (2, 5, 3)]
+        jobs = []
+        for m, n, k in sizes:
+            raw = bool(config["raw_output"] and (not config["modes"] or rng.integers(2)))
+            size = m, min(n, largest_n(raw)), min(k, config["k_max"])
+            jobs.append(gemm_of(rng, *size, str(rng.choice(built_modes())), raw=raw))
+        bench.count_anew()
+        await bench.clear()
+        # The second job has nothing to compute yet when the first one ends.
+        bench.send(jobs[0].packets())
+        for job in jobs[:2]:
+            await bench.begin(job.settings())
+        await bench.set(jobs[2].settings())
+        with bench.watch.waiting("the first job"):
+            while not bench.watch.packets:
+                await bench.edge
+        await bench.cycles(wait)
+        await bench.command("START")
+        bench.send(jobs[1].packets())
+        await bench.cycles(8)
+        if "QUEUE_FULL" in await bench.flags("ERROR"):
+            refused += 1
+            await bench.set({"ERROR": 2**32 - 1, "EVENT": 2**32 - 1})
+            await bench.begin(jobs[2].settings())
+        bench.send(jobs[2].packets())
+        for number, job in enumerate(jobs):
+            await expect(bench, job, number=number, wait=wait)
+        await bench.idle()
+        same(await bench.flags("ERROR"), [], "ERROR")
+    require(refused < ROUNDS, "places become free soon", refused=refused)
 
 
 @cocotb.test()
