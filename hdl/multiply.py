@@ -20,7 +20,7 @@ class Multiply(wiring.Component):
     Parameters
     ----------
     multiplier : Multiplier
-        `ECP5` makes the four products of its DSP blocks.
+        `ECP5` and `ECP5_CARRY` make the four products of its DSP blocks.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Multiply(wiring.Component):
 
     def __init__(self, multiplier: Multiplier = Multiplier.BEHAVIOURAL):
         self.prototypes = []
-        if multiplier is Multiplier.ECP5:
+        if multiplier in (Multiplier.ECP5, Multiplier.ECP5_CARRY):
             # A bit more than 16, so that signed halves and unsigned ones are of one kind.
             self.product = Prototype(Product(17, 17), "mac_multiply_product", synthesis=ProductEcp5(17, 17))
             self.prototypes = [self.product]
