@@ -42,7 +42,8 @@ class Cell(wiring.Component):
     Attributes
     ----------
     bubble_latency : int
-        0 where the registers of operands are cleared; 1 with `ECP5`, whose products are.
+        0 where the registers of operands are cleared; 1 with `ECP5` and, except with `ECP5_CARRY`,
+        depths above 1, where those of products are.
     first_latency : int
         Cycles from an operand at `a`, `w` to the cycle before its sum is at the accumulator's adder:
         `first` is given in that one. ``1 + ceil(ceil(log2(depth)) / 2)`` with operators.
@@ -89,7 +90,10 @@ class Cell(wiring.Component):
         self.prototypes = [part for part in (self.product, self.accumulate, self.token, self.block) if part]
         self.first_latency = product_latency + tree_latency - 1
         self.latency = self.first_latency + 2
-        self.bubble_latency = int(multiplier is Multiplier.ECP5)
+        # Operators that are summed: registers that can be cleared stay apart where Yosys 0.70, for iCE40, would put
+        # that of one product into the DSP blocks of two.
+        summed = config.depth > 1 and multiplier in (Multiplier.BEHAVIOURAL, Multiplier.GOWIN)
+        self.bubble_latency = int(summed or multiplier is Multiplier.ECP5)
         a_shape = data.ArrayLayout(signed(config.a_width), config.depth)
         w_shape = data.ArrayLayout(signed(config.w_width), config.depth)
         super().__init__({
@@ -123,9 +127,11 @@ class Cell(wiring.Component):
         elif self.accumulate:
             self._accumulate_in_carry_cells(m, acc, show, self._step(m, a_hop, w_hop))
         else:
-            keep = Signal(reset_less=True)
+            # The accumulator is what is chosen where `start` is 0: Yosys 0.70 takes it for that on 7-series, whatever
+            # is written.
+            start = Signal(reset_less=True)
             step = self._step(m, a_hop, w_hop)
-            m.d.sync += [keep.eq(~self.first), show.eq(self.done), acc.eq(Mux(keep, acc, 0) + step)]
+            m.d.sync += [start.eq(self.first), show.eq(self.done), acc.eq(Mux(start, 0, acc) + step)]
 
         m.d.comb += self.drain.eq(Mux(show, acc, 0))
         return m
@@ -146,6 +152,9 @@ class Cell(wiring.Component):
             else:
                 product = Signal((a_hop[d] * w_hop[d]).shape(), name=f"product_d{d}", reset_less=True)
                 m.d.sync += product.eq(a_hop[d] * w_hop[d])
+                if self.bubble_latency:
+                    with m.If(self.bubble):
+                        m.d.sync += product.eq(0)
             products.append(product)
         if len(products) == 1 and self.config.multiplier is Multiplier.ECP5:
             step = Signal.like(products[0], name="step", reset_less=True)

@@ -1,5 +1,5 @@
-// The cells of Gowin that the generator uses by name, for simulation: what the vendor's documentation says of the
-// settings in use. Others stop the simulation.
+// The DSP blocks of Gowin that the generator or synthesis uses, for simulation: what the vendor's documentation says of
+// the settings in use. Others stop the simulation.
 
 module MULTALU18X18(
     input [17:0] A, B, input [53:0] C, D, input [54:0] CASI,
@@ -23,6 +23,22 @@ module MULTALU18X18(
     if ({AREG, BREG, PIPE_REG, OUT_REG, ACCLOAD_REG0, ACCLOAD_REG1, C_ADD_SUB} !== 7'b0011000
         || MULTALU18X18_MODE != 0 || {ASIGN, BSIGN, CE, RESET} !== 4'b1110 || C !== 54'd0) begin
       $display("MULTALU18X18: no model of these settings");
+      $finish;
+    end
+endmodule
+
+module MULT9X9(
+    input [8:0] A, B, SIA, SIB, input ASIGN, BSIGN, ASEL, BSEL, CLK, CE, RESET, output [17:0] DOUT,
+    output [8:0] SOA, SOB);
+  parameter AREG = 1'b0, BREG = 1'b0, OUT_REG = 1'b0, PIPE_REG = 1'b0, ASIGN_REG = 1'b0, BSIGN_REG = 1'b0;
+  parameter SOA_REG = 1'b0, MULT_RESET_MODE = "SYNC";
+
+  assign DOUT = $signed(A) * $signed(B);
+  assign {SOA, SOB} = 18'd0;
+
+  initial
+    if ({AREG, BREG, OUT_REG, PIPE_REG} !== 4'b0000 || {ASIGN, BSIGN, ASEL, BSEL} !== 4'b1100) begin
+      $display("MULT9X9: no model of these settings");
       $finish;
     end
 endmodule

@@ -130,7 +130,7 @@ TARGETS: dict[str, Target] = {
     "xilinx": Target(
         multiplier="behavioural",
         # -noiopad: blocks have more ports than a package has pins.
-        parts=(Part("7-series", "synth_xilinx -family xc7 -noiopad -noclkbuf",
+        parts=(Part("7-series", "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
                     Area(10**6, 10**6, 10**4, 10**4)),),
         luts=(("LUT[1-6]|SRL16E|SRLC32E", 1), ("RAM(32|64)X1[DS]", 2), ("RAM32M|RAM64M|RAM128X1D", 4)),
         dsps=(("DSP48E1", 1),),
