@@ -2,6 +2,7 @@
 
 import pytest
 
+from gen.synth.tools import SynthesisError, yosys
 from tb.run import ROOT, generate, simulate
 
 SHAPES = {
@@ -48,3 +49,51 @@ def test_vendor_cells_are_exact(directory, coverage, name, multiplier):
     block, parameters, module, tests = SHAPES[name]
     generated = synthesized(generate(block, directory, multiplier=multiplier, **parameters), multiplier)
     assert len(simulate(generated, module, coverage=coverage)) == tests
+
+
+# Proofs -----------------------------------------------------------------------------------------------------------
+
+# With registers as wires, what remains of a part is a function of its inputs; Yosys has a model of the carry cell.
+WIRES = """
+module \\$dff (input CLK, input [WIDTH-1:0] D, output [WIDTH-1:0] Q);
+  parameter WIDTH = 1, CLK_POLARITY = 1;
+  assign Q = D;
+endmodule
+"""
+PROOF = """
+read_verilog -nosynthesis {source}; hierarchy -top {part}; proc; flatten; techmap -map wires.v; opt_clean
+rename {part} twin; design -stash twin
+read_verilog {source} +/ecp5/common_sim.vh +/ecp5/ccu2c_sim.vh; hierarchy -top {part}; proc; flatten
+techmap -map wires.v; opt_clean; rename {part} cells; design -stash cells
+design -copy-from twin twin; design -copy-from cells cells
+miter -equiv -flatten twin cells miter; hierarchy -top miter; sat -verify -prove trigger 0 miter
+"""
+
+
+def prove_equal(generated, part):
+    """The module `part` is the same function for synthesis as for simulation, for all inputs."""
+    (generated.directory / "wires.v").write_text(WIRES)
+    script = PROOF.format(source=generated.verilog.name, part=part)
+    yosys("; ".join(script.strip().splitlines()), generated.directory)
+
+
+@pytest.mark.parametrize(("parts", "parameters"), [
+    (["mac_accumulate"], {}),
+    (["mac_accumulate", "mac_product"], {"act_width": 4, "weight_width": 2, "acc_width": 13}),
+    (["mac_accumulate", "mac_product"], {"act_width": 3, "weight_width": 8, "acc_width": 15}),
+    (["mac_product"], {"act_width": 8, "weight_width": 4, "zero_points": "subtract"}),
+], ids=["8x8", "4x2", "3x8", "9x5"])
+def test_carry_cells_equal_their_twin_for_all_inputs(directory, parts, parameters):
+    cell = generate("cell", directory, multiplier="ecp5_carry", **parameters)
+    for part in parts:
+        prove_equal(cell, part)
+
+
+def test_proof_finds_one_wrong_bit_of_a_carry_cell(directory):
+    cell = generate("cell", directory, multiplier="ecp5_carry")
+    text = cell.verilog.read_text()
+    at = text.rindex(".INIT0(16'h")
+    table = int(text[at + 11:at + 15], 16)
+    cell.verilog.write_text(f"{text[:at + 11]}{table ^ 1 << 15:04x}{text[at + 15:]}")
+    with pytest.raises(SynthesisError, match="proof did fail"):
+        prove_equal(cell, "mac_product")
