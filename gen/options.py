@@ -29,7 +29,7 @@ HELP = {
     "modes": "rounding modes, separated by commas: " + ", ".join(mode.name for mode in Mode) + "; or none",
     "requant_lanes": "requantizers; divides cols",
     "raw_output": "int32 accumulators: a second stream of the unit, a format of the engine's outputs",
-    "multiplier": "behavioural (for any FPGA or ASIC) or ecp5 (its DSP blocks and carry cells)",
+    "multiplier": "behavioural (for any FPGA or ASIC), or made of an FPGA's cells: ecp5, ecp5_carry, gowin",
     "fanout": "columns that share a register of activations, 1 to 64",
     "n_max": "most output channels of a job, 1 to 65536",
     "weight_beats": "beats of cols * depth weights of a job, 1 to 1048576",

@@ -29,11 +29,13 @@ class ZeroPoints(enum.Enum, shape=1):
     SUBTRACT = 1
 
 
-class Multiplier(enum.Enum, shape=1):
+class Multiplier(enum.Enum, shape=2):
     """How a cell multiplies and accumulates: what differs is what synthesis makes of it, not the results."""
 
     BEHAVIOURAL = 0
     ECP5 = 1
+    ECP5_CARRY = 2
+    GOWIN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +63,12 @@ class Config:
     raw_output
         Adds a stream of int32 accumulators (bias included).
     multiplier
-        `BEHAVIOURAL`: for any technology, mapped by synthesis. `ECP5`: a DSP block of Lattice ECP5
-        with its registers for each product, carry cells for the sum; simulation reads equal
-        modules without them.
+        `BEHAVIOURAL`: for any technology, mapped by synthesis. The others are made of the cells of
+        one FPGA family, and simulation reads equal modules without them. `ECP5`: a DSP block of
+        Lattice ECP5 with its registers for each product, carry cells for the sum. `ECP5_CARRY`:
+        carry cells for products too; requantizers keep the DSP blocks. `GOWIN`: with depth 1 a
+        DSP block of Gowin that holds the accumulator too; otherwise, and in requantizers, as
+        `BEHAVIOURAL`.
     fanout : 1 to 64
         Columns that share a register of activations: fewer registers and fewer cycles of skew, but
         longer wires.

@@ -81,7 +81,7 @@ class Datapath(wiring.Component):
         self.raw_latency = row_ready + lane.raw_latency + RowBuffer.latency
         self.latency = row_ready + lane.latency + RowBuffer.latency
         # Rows claimed by the tiles of one latency, plus the tile that asks.
-        in_flight = self.latency + config.drain_interval + 3
+        in_flight = self.latency + config.drain_interval + 4
         self.buffer_rows = config.rows * (1 + -(-in_flight // config.drain_interval))
 
         self.array = Prototype(array, "mac_array", has_reset=True)
@@ -206,12 +206,16 @@ class Datapath(wiring.Component):
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
 
-        # A register says whether there is room, from what was known in the cycle before but for the wave of that cycle.
-        fits, busy = Mux(taken, config.drain_interval == 1, wait <= 1), in_tile
+        # A register says whether there is room. Places are claimed a cycle late, so what two cycles have taken is counted
+        # apart.
+        took = Signal()
+        m.d.sync += took.eq(taken)
+        fits, busy = Mux(taken, config.drain_interval == 1, wait <= 1), in_tile | took
         for index, pop in enumerate(popped):
             claimed = Signal(range(self.buffer_rows + 1), name=f"claimed_{index}")
-            m.d.sync += claimed.eq(claimed + Mux(taken, config.rows, 0) - pop)
-            fits &= Mux(taken, claimed <= self.buffer_rows - 2 * config.rows, claimed <= self.buffer_rows - config.rows)
+            m.d.sync += claimed.eq(claimed + Mux(took, config.rows, 0) - pop)
+            none, one, two = (claimed <= self.buffer_rows - tiles * config.rows for tiles in (1, 2, 3))
+            fits &= Mux(taken, Mux(took, two, one), Mux(took, one, none))
             busy |= claimed != 0
         m.d.sync += self.room.eq(fits)
         m.d.comb += self.busy.eq(busy)

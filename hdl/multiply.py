@@ -20,7 +20,7 @@ class Multiply(wiring.Component):
     Parameters
     ----------
     multiplier : Multiplier
-        `ECP5` makes the four products of its DSP blocks.
+        `ECP5` and `ECP5_CARRY` make the four products of its DSP blocks.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Multiply(wiring.Component):
     def __init__(self, multiplier: Multiplier = Multiplier.BEHAVIOURAL):
         self.prototypes = []
         self.latency = 4
-        if multiplier is Multiplier.ECP5:
+        if multiplier in (Multiplier.ECP5, Multiplier.ECP5_CARRY):
             # A bit more than 16, so that signed halves and unsigned ones are of one kind.
             self.product = Prototype(Product(17, 17), "mac_multiply_product", synthesis=ProductEcp5(17, 17))
             self.prototypes = [self.product]
@@ -51,33 +51,39 @@ class Multiply(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        s2_ll = Signal(unsigned(32), reset_less=True)
         s2_lh = Signal(unsigned(31), reset_less=True)
         s2_hl = Signal(signed(32), reset_less=True)
-        s2_hh = Signal(signed(31), reset_less=True)
-        halves = self.a[:16], self.a[16:].as_signed(), self.b[:16], self.b[16:]
+        s3_ll = Signal(unsigned(32), reset_less=True)
+        s3_hh = Signal(signed(31), reset_less=True)
+        al, ah, bl, bh = self.a[:16], self.a[16:].as_signed(), self.b[:16], self.b[16:]
         if self.prototypes:
-            al, ah, bl, bh = halves
+            s2_ll, s2_hh = Signal.like(s3_ll, name="s2_ll"), Signal.like(s3_hh, name="s2_hh")
             for name, s2, a, b in (("ll", s2_ll, al, bl), ("lh", s2_lh, al, bh), ("hl", s2_hl, ah, bl),
                                    ("hh", s2_hh, ah, bh)):
                 product = self.product.instantiate(m, f"multiply_{name}")
                 m.d.comb += [product.a.eq(a), product.b.eq(b), product.clear.eq(0)]
                 # DSP blocks stand far apart: a register beside the adders.
                 m.d.sync += s2.eq(product.o)
+            m.d.sync += [s3_ll.eq(s2_ll), s3_hh.eq(s2_hh)]
         else:
-            al = Signal(unsigned(16), name="s1_al", reset_less=True)
-            ah = Signal(signed(16), name="s1_ah", reset_less=True)
-            bl = Signal(unsigned(16), name="s1_bl", reset_less=True)
-            bh = Signal(unsigned(15), name="s1_bh", reset_less=True)
-            m.d.sync += [half.eq(value) for half, value in zip((al, ah, bl, bh), halves, strict=True)]
-            m.d.sync += [s2_ll.eq(al * bl), s2_lh.eq(al * bh), s2_hl.eq(ah * bl), s2_hh.eq(ah * bh)]
+            # The outer pair waits before its products and not after them: a product with two registers behind it is
+            # dropped by Yosys 0.70 for iCE40.
+            halves = []
+            for stage in (1, 2):
+                registers = []
+                for name, half in (("al", al), ("ah", ah), ("bl", bl), ("bh", bh)):
+                    register = Signal(half.shape(), name=f"s{stage}_{name}", reset_less=True)
+                    m.d.sync += register.eq(half)
+                    registers.append(register)
+                halves.append(registers)
+                al, ah, bl, bh = registers
+            (al, ah, bl, bh), (s2_al, s2_ah, s2_bl, s2_bh) = halves
+            m.d.sync += [s2_lh.eq(al * bh), s2_hl.eq(ah * bl), s3_ll.eq(s2_al * s2_bl), s3_hh.eq(s2_ah * s2_bh)]
 
-        s3_outer = Signal(signed(63), reset_less=True)
+        s3_outer = Signal(signed(63))
         s3_cross = Signal(signed(33), reset_less=True)
-        m.d.sync += [
-            s3_outer.eq(Cat(s2_ll, s2_hh)),
-            s3_cross.eq(s2_hl + s2_lh),
-        ]
+        m.d.comb += s3_outer.eq(Cat(s3_ll, s3_hh))
+        m.d.sync += s3_cross.eq(s2_hl + s2_lh)
 
         # The low 16 bits are those of al * bl: the adder starts above them.
         s4_low = Signal(unsigned(16), reset_less=True)

@@ -1,5 +1,5 @@
-// The cells of Lattice ECP5 that the generator uses by name, for simulation: what their data sheet says of the settings
-// in use. Others stop the simulation.
+// The cells of Lattice ECP5 that the generator uses by name, and those that synthesis makes of the rest, for simulation:
+// what their data sheet says of the settings in use. Others stop the simulation.
 
 module MULT18X18D(
     input A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17,
@@ -69,9 +69,59 @@ module CCU2C(input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT);
     end
 endmodule
 
-module TRELLIS_FF(input CLK, LSR, DI, output reg Q);
+// Clear or set is synchronous, and wins over the enable.
+module TRELLIS_FF(input CLK, LSR, CE, DI, output reg Q);
   parameter GSR = "ENABLED", CEMUX = "1", CLKMUX = "CLK", LSRMUX = "LSR", REGSET = "RESET", SRMODE = "LSR_OVER_CE";
 
+  initial
+    Q = REGSET == "SET";
   always @(posedge CLK)
-    Q <= LSR ? 1'b0 : DI;
+    if (LSR)
+      Q <= REGSET == "SET";
+    else if (CEMUX == "1" || CE)
+      Q <= DI;
+
+  initial
+    if (GSR != "DISABLED" || (CEMUX != "1" && CEMUX != "CE") || CLKMUX != "CLK" || LSRMUX != "LSR"
+        || SRMODE != "LSR_OVER_CE") begin
+      $display("TRELLIS_FF: no model of these settings");
+      $finish;
+    end
+endmodule
+
+module LUT4(input A, B, C, D, output Z);
+  parameter [15:0] INIT = 16'h0000;
+
+  // Conditions and not an index: an unknown input that does not matter does no harm.
+  wire [7:0] by_d = D ? INIT[15:8] : INIT[7:0];
+  wire [3:0] by_c = C ? by_d[7:4] : by_d[3:0];
+  wire [1:0] by_b = B ? by_c[3:2] : by_c[1:0];
+  assign Z = A ? by_b[1] : by_b[0];
+endmodule
+
+// Choices between two LUT4, and between two of these.
+module PFUMX(input ALUT, BLUT, C0, output Z);
+  assign Z = C0 ? ALUT : BLUT;
+endmodule
+
+module L6MUX21(input D0, D1, SD, output Z);
+  assign Z = SD ? D1 : D0;
+endmodule
+
+// 16 words of 4 bits: written with the clock, read without.
+module TRELLIS_DPR16X4(input [3:0] DI, WAD, RAD, input WRE, WCK, output [3:0] DO);
+  parameter WCKMUX = "WCK", WREMUX = "WRE";
+  parameter [63:0] INITVAL = 64'd0;
+
+  reg [63:0] words = INITVAL;
+  assign DO = words[4 * RAD +: 4];
+  always @(posedge WCK)
+    if (WRE)
+      words[4 * WAD +: 4] <= DI;
+
+  initial
+    if (WCKMUX != "WCK" || WREMUX != "WRE") begin
+      $display("TRELLIS_DPR16X4: no model of these settings");
+      $finish;
+    end
 endmodule

@@ -35,6 +35,8 @@ CONFIGURATIONS: list[tuple[str, dict[str, Any]]] = [
     ("requant", {"modes": "SINGLE"}),
     ("cell", {"depth": 5}),
     ("unit", {"rows": 2, "cols": 3, "depth": 2, "fanout": 2, "multiplier": "ecp5", "modes": "F32,DOUBLE"}),
+    ("array", {"rows": 2, "cols": 3, "depth": 2, "multiplier": "ecp5_carry", "weight_width": 5}),
+    ("array", {"rows": 2, "cols": 3, "multiplier": "gowin"}),
 ]
 
 

@@ -10,7 +10,7 @@ from cocotb.clock import Clock
 from cocotb.task import Task
 from cocotb.triggers import RisingEdge
 
-__all__ = ["case", "check", "fail", "generator", "require", "reset", "start_clock"]
+__all__ = ["case", "check", "fail", "generator", "require", "reset", "start_clock", "watches_inside"]
 
 # As in tb/run.py, which stays outside the simulator.
 PERIOD_NS = 10
@@ -48,6 +48,14 @@ def seed() -> int:
 def case(name: str, default: str = "") -> str:
     """What the pytest side asked for, by the environment variable MACAW_<NAME>."""
     return os.environ.get(f"MACAW_{name.upper()}", default)
+
+
+def watches_inside() -> bool:
+    """Whether signals inside the block are compared too; MACAW_WATCH=ports asks for its ports only, as of a netlist."""
+    asked = case("watch", "inside")
+    if asked not in ("inside", "ports"):
+        raise ValueError(f"MACAW_WATCH must be inside or ports, not {asked!r}")
+    return asked == "inside"
 
 
 def fail(what: str, **facts: object) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from golden.array import ArrayModel, Waves
 from tb.coverage import Bins
-from tb.sim_bench import case, check, generator, start_clock
+from tb.sim_bench import case, check, generator, start_clock, watches_inside
 from tb.sim_ports import description, port
 
 RANDOM_CYCLES = 1500
@@ -22,7 +22,7 @@ async def run(dut, waves: Waves, done: np.ndarray) -> None:
 
     `done` [cycles]: show the accumulator at `drain` a cycle later.
     """
-    info = description()
+    info, inside = description(), watches_inside()
     first_latency = info["timing"]["first_latency"]
     model = ArrayModel(waves, info["timing"]["latency"], info["config"]["acc_width"])
     a_words = port("a").fields[""].pack(waves.a)
@@ -44,7 +44,8 @@ async def run(dut, waves: Waves, done: np.ndarray) -> None:
         dut.done.value = int(done[cycle])
         await edge
         want = int(model.held(cycle)[0, 0])
-        check(dut.acc.value.to_signed(), want, "acc", cycle=cycle)
+        if inside:
+            check(dut.acc.value.to_signed(), want, "acc", cycle=cycle)
         check(dut.drain.value.to_signed(), want if cycle and done[cycle - 1] else 0, "drain", cycle=cycle)
 
 

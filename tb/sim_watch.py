@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from golden.array import ArrayModel, Waves
-from tb.sim_bench import check
+from tb.sim_bench import check, watches_inside
 from tb.sim_driver import Product
 from tb.sim_ports import description, port
 
@@ -21,7 +21,7 @@ class Watch:
     def __init__(self, dut: Any):
         info = description()
         self.rows, self.cols = info["config"]["rows"], info["config"]["cols"]
-        self.enabled = self.rows * self.cols <= WATCHED_CELLS
+        self.enabled = self.rows * self.cols <= WATCHED_CELLS and watches_inside()
         self._cells = [getattr(getattr(dut.datapath.array, f"row_r{r}"), f"cell_c{c}").acc
                        for r in range(self.rows) for c in range(self.cols)] if self.enabled else []
         self._waves: list[tuple[int, int] | None] = []

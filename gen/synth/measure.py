@@ -9,7 +9,7 @@ from typing import Any
 
 from gen.block import block_name, files
 from gen.describe import parameters
-from gen.synth.targets import TARGETS, Area, Part
+from gen.synth.targets import PINS, TARGETS, Area, Part
 from gen.synth.tools import FitError, place_and_route, synthesize
 from gen.synth.wrapper import TOP, wrapper
 from gen.write import write_all
@@ -68,6 +68,7 @@ def _clock_rates(part: Part, name: str, directory: Path, seeds: int) -> dict[str
     """Place and route behind the wrapper with seeds 1, 2, ..."""
     description = json.loads((directory / f"{name}.json").read_text())
     (directory / f"{TOP}.v").write_text(wrapper(description))
+    (directory / PINS).write_text(part.constraints())
     synthesize(part, [f"{name}.v", f"{TOP}.v"], TOP, directory)
     with ThreadPoolExecutor(JOBS) as pool:
         runs = list(pool.map(lambda seed: place_and_route(part, TOP, seed, directory), range(1, seeds + 1)))

