@@ -206,8 +206,8 @@ class Datapath(wiring.Component):
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
 
-        # A register says whether there is room. Places are claimed a cycle late, so what two cycles have taken is counted
-        # apart.
+        # A register says whether there is room. Places are claimed a cycle late, so what the last two cycles took is
+        # counted apart.
         took = Signal()
         m.d.sync += took.eq(taken)
         fits, busy = Mux(taken, config.drain_interval == 1, wait <= 1), in_tile | took
