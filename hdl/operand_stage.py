@@ -9,7 +9,7 @@ from hdl.array import wave_signature
 from hdl.channel_memory import set_width
 from hdl.engine_config import EngineConfig
 from hdl.job import plan_layout
-from hdl.zero_points import extend
+from hdl.zero_points import difference, extend
 
 __all__ = ["OperandStage", "wave_token"]
 
@@ -97,11 +97,12 @@ class OperandStage(wiring.Component):
         config, plan = self.config, self.plan
         if not config.subtract:
             return raw.as_signed()
-        return (extend(raw, plan.a_unsigned) - extend(plan.a_zero_point, plan.a_unsigned))[:config.a_width].as_signed()
+        zero_point = extend(plan.a_zero_point, plan.a_unsigned)
+        return difference(extend(raw, plan.a_unsigned), zero_point)[:config.a_width].as_signed()
 
     def _weight(self, c, raw):
         config, plan = self.config, self.plan
         if not config.subtract:
             return raw.as_signed()
         zero_point = extend(self.weight_zero_point[c], plan.w_unsigned)
-        return (extend(raw, plan.w_unsigned) - zero_point)[:config.w_width].as_signed()
+        return difference(extend(raw, plan.w_unsigned), zero_point)[:config.w_width].as_signed()

@@ -21,7 +21,7 @@ from hdl.config import Config, Mode
 from hdl.datapath import Datapath
 from hdl.prototype import Prototype
 from hdl.requant import OutputStage
-from hdl.zero_points import extend
+from hdl.zero_points import difference, extend
 
 __all__ = ["Errors", "Unit"]
 
@@ -177,7 +177,7 @@ class Unit(wiring.Component):
         for r in range(config.rows):
             for d in range(config.depth):
                 operand = extend(activations.payload.data[r][d], self.a_unsigned)
-                m.d.comb += wave.payload.a[r][d].eq(operand - a_zero)
+                m.d.comb += wave.payload.a[r][d].eq(difference(operand, a_zero))
         for c in range(config.cols):
             w_zero = Signal(signed(config.w_width), name=f"w_zero_c{c}")
             raw_zeros = channels.weight_zero_point
@@ -185,7 +185,7 @@ class Unit(wiring.Component):
             m.d.comb += w_zero.eq(extend(raw_zero, self.w_unsigned))
             for d in range(config.depth):
                 operand = extend(weights.payload.data[c][d], self.w_unsigned)
-                m.d.comb += wave.payload.w[c][d].eq(operand - w_zero)
+                m.d.comb += wave.payload.w[c][d].eq(difference(operand, w_zero))
 
     def _results(self, m, channels, datapath):
         """Rows to the output streams; returns whether clamped outputs are still being counted."""

@@ -11,12 +11,13 @@ from gen.synth.tools import netlist
 from tb.run import ROOT, SimulationError, generate, simulate
 
 UNIT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE"}, "sim_unit", 4)
+SUBTRACT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE", "zero_points": "subtract"}, "sim_unit", 4)
 ARRAY = ("array", {"rows": 2, "cols": 2}, "sim_array", 3)
 DOT_PRODUCTS = ("array", {"rows": 2, "cols": 1, "depth": 3}, "sim_array", 3)
 
 CASES = {
     "ice40-unit": ("ice40", "behavioural", UNIT),
-    "xilinx-unit": ("xilinx", "behavioural", UNIT),
+    "xilinx-subtract": ("xilinx", "behavioural", SUBTRACT),
     "ecp5-unit": ("ecp5", "ecp5", UNIT),
     "ice40-depth-3": ("ice40", "behavioural", DOT_PRODUCTS),
     "xilinx-depth-3": ("xilinx", "behavioural", DOT_PRODUCTS),
