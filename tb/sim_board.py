@@ -1,0 +1,249 @@
+"""A whole board, from pin to pin: products by the host's script, and every mistake on the line."""
+
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.task import bridge, resume
+
+from tb.sim_bench import case, check, fail, generator, require
+from tb.sim_board_line import Line, SimulatedPort, load
+from tb.sim_gemm import INPUTS, Gemm, gemm_of, random_stage
+from tb.sim_ports import description
+
+# Seconds for an answer: the simulator is slow.
+PATIENCE = 60.0
+
+
+class Session:
+    """The host's script at work on the board; runs in a bridged function."""
+
+    def __init__(self, line: Line, rng: np.random.Generator):
+        self.line, self.rng = line, rng
+        self.host = load()
+        self.port = SimulatedPort(line)
+        self.config = description()["config"]
+        self.mode = self.config["modes"][0]
+        self.bus = self._bus(description())
+        self.engine = self._engine(description(), self.bus)
+
+    def _bus(self, facts: dict[str, Any], patience: float = PATIENCE) -> Any:
+        return self.host.UartBus(facts, self.port, patience=patience, nonce=int(self.rng.integers(2**32)))
+
+    def _engine(self, facts: dict[str, Any], bus: Any) -> Any:
+        return self.host.Engine(facts, bus, timeout=None)
+
+    def product(self, m: int, n: int, k: int, mode: str | None = None, raw: bool = False) -> Gemm:
+        """A random product, computed by the board and compared."""
+        gemm = gemm_of(self.rng, m, n, k, mode or self.mode, raw=raw, stage=random_stage(self.rng))
+        got = self.engine.matmul(gemm.a, gemm.layer.weights, **gemm.arguments())
+        check(got.reshape(-1).view(np.uint8), gemm.expected, "results", **gemm.facts())
+        return gemm
+
+    def frames(self, gemm: Gemm, **changes: int) -> dict[str, bytes]:
+        """The four frames of a job, with some of its settings changed."""
+        settings = gemm.settings() | changes
+        job = b"".join((settings[name] & 0xFFFFFFFF).to_bytes(4, "little") for name in self.host.SETTINGS)
+        kinds = self.host.STREAM_KINDS
+        bodies = {kinds[name]: gemm.packets()[name] for name in ("channels", "weights", "activations")}
+        return {kind.decode(): self.host.encode(kind, body) for kind, body in {b"J": job, **bodies}.items()}
+
+    def answers(self, byte_times: float) -> list[tuple[bytes, bytes] | None]:
+        """The frames that come while everything is sent and for some time after; None for a broken one."""
+        while self.line.sending:
+            resume(self.line.wait)(1)
+        resume(self.line.wait)(byte_times)
+        coded = bytes(self.line.came).split(bytes([self.host.END]))
+        self.line.came.clear()
+        require(coded[-1] == b"", "a frame must have been ended", rest=coded[-1])
+        return [self.host.decode(part) for part in coded if part]
+
+    def errors(self, what: str, byte_times: float = 40) -> list[tuple[set[str], set[str]]]:
+        """Line errors and bits of ERROR in each answer that comes, and no other answer."""
+        (register,) = (entry for entry in description()["registers"] if entry["name"] == "ERROR")
+        found = []
+        for answer in self.answers(byte_times):
+            if answer is None or answer[0] != b"E":
+                fail(f"{what}: an error must be the answer", answer=answer)
+            else:
+                line, core = answer[1][0], int.from_bytes(answer[1][1:], "little")
+                found.append(({text for bit, text in enumerate(LINE) if line >> bit & 1},
+                              {field["name"] for field in register["fields"] if core >> field["low"] & 1}))
+        return found
+
+
+# Bits of the first byte of an error.
+LINE = ("framing", "escape", "checksum", "timeout", "length", "command", "size", "overrun")
+
+
+async def run(dut: Any, name: str, what: Any) -> None:
+    """Start the board and run `what` with a session."""
+    rng = generator(name)
+    line = Line(dut, rng)
+    line.start()
+    await line.wait(int(case("power_up", "4")))
+    await bridge(lambda: what(Session(line, rng)))()
+    await line.wait(2)
+    require(dut.led_0__io.value == int(case("dark")), "the lamp is out when no job is left")
+
+
+@cocotb.test()
+async def board_computes_products_exactly(dut):
+    """Products in every mode, with more outputs than operands, more panels than the board can hold, and cut ones."""
+    def session(it: Session) -> None:
+        rows, cols = it.config["rows"], it.config["cols"]
+        for mode in it.config["modes"]:
+            it.product(rows + 1, cols + 1, 3, mode)
+        it.product(5 * rows + 1, cols, 2)
+        it.product(1, 1, 1)
+        if it.config["raw_output"]:
+            it.product(3 * rows, cols + 2, 2, raw=True)
+    await run(dut, "board products", session)
+
+
+@cocotb.test()
+async def board_is_told_from_another(dut):
+    """A description of other hardware is refused; so is silence."""
+    def session(it: Session) -> None:
+        other = description()
+        (shape,) = (register for register in other["registers"] if register["name"] == "SHAPE")
+        shape["reset"] += 1
+        expect(it, lambda: it._engine(other, it._bus(other)), "register SHAPE must be")
+        silent = it._bus(description(), patience=0.0)
+        it.port.write = lambda data: None       # type: ignore[method-assign]
+        expect(it, lambda: silent.read(0), "a board must answer")
+    await run(dut, "board identity", session)
+
+
+@cocotb.test(skip=case("misuse") != "1")
+async def board_answers_every_mistake(dut):
+    """Whatever is wrong with a frame: one answer that says it, no result, and the next job is right."""
+    await run(dut, "board mistakes", _mistakes)
+
+
+def expect(it: Session, call: Any, text: str) -> None:
+    """Whatever is called must raise an error with `text`."""
+    try:
+        call()
+    except it.host.EngineError as error:
+        require(text in str(error), "the error must say what is wrong", error=error, wanted=text)
+    else:
+        fail("an error must be raised", wanted=text)
+
+
+def _mistakes(it: Session) -> None:
+    """Each mistake by itself, with the bits that must come."""
+    rng, host, line = it.rng, it.host, it.line
+    gemm = gemm_of(rng, 2, 2, 3, it.mode, stage=(0, -128, 127))
+    good = it.frames(gemm)
+    whole = b"".join(good.values())
+    end = bytes([host.END])
+
+    def flipped(frame: bytes) -> bytes:
+        """One bit of a byte is wrong, and neither it nor its neighbours are special."""
+        places = [i for i in range(2, len(frame) - 2) if not {*frame[i - 1:i + 1], frame[i] ^ 1} & {0xC0, 0xDB}]
+        place = int(rng.choice(places))
+        return frame[:place] + bytes([frame[place] ^ 1]) + frame[place + 1:]
+
+    def parts(broken: str, how: Any) -> bytes:
+        """The job's frames up to one that is not what it should be."""
+        kinds = list(good)
+        before = kinds[:kinds.index(broken)]
+        return b"".join(good[kind] for kind in before) + how(good[broken])
+
+    cases: list[tuple[str, bytes, str]] = [
+        *((f"checksum of {kind}", parts(kind, flipped), "checksum") for kind in good),
+        ("garbage before a frame", bytes(rng.integers(1, 128, 9, np.uint8)) + end, "checksum"),
+        ("a wrong escape", end + b"A12345" + bytes([host.ESCAPE, 0x31]) + b"45678" + end, "escape"),
+        ("an escape at the end", end + b"A12345" + bytes([host.ESCAPE]) + end, "escape"),
+        ("no bytes", host.encode(b"A", b""), "length"),
+        ("a kind alone", end + b"A" + end, "length"),
+        ("an unknown kind", host.encode(b"Z", b"12345678901234"), "command"),
+        ("a job that goes on", host.encode(b"j", bytes(36)), "command"),
+        ("a job that is short", host.encode(b"J", bytes(35)), "size"),
+        ("a job that is long", host.encode(b"J", bytes(37)), "size"),
+        ("half a channel", good["J"] + host.encode(b"C", bytes(15)), "size"),
+        ("a packet without a job", host.encode(b"W", b"12"), "overrun"),
+        ("a cut frame", good["J"][:20], "timeout"),
+        ("an escape and silence", end + b"A" + bytes([host.ESCAPE]), "timeout"),
+    ]
+    for what, sent, error in cases:
+        line.send(sent)
+        found = it.errors(what, 40 + int(case("timeout_bytes")) * (error == "timeout"))
+        require(found == [({error}, set())], f"{what}: {error} must be the answer", found=found)
+        line.send(end + whole)
+        (answer,) = it.answers(60)
+        require(answer == (b"Y", gemm.expected.tobytes()), "the job after it must be right", what=what, answer=answer)
+    _mistakes_of_jobs(it, gemm, whole)
+    _line_that_fails(it, gemm, whole)
+    it.product(3, 3, 4)
+
+
+def _mistakes_of_jobs(it: Session, gemm: Gemm, whole: bytes) -> None:
+    """What the core finds comes by name; what the script makes of it."""
+    frames = it.frames(gemm, K=0, M=0)
+    it.line.send(frames["J"])
+    found = it.errors("sizes of nothing")
+    require(found == [(set(), {"K_RANGE", "M_RANGE"})], "both rules must be named", found=found)
+    late = it.host.encode(b"W", gemm.packets()["weights"] + b"1")
+    good = it.frames(gemm)
+    it.line.send(good["J"] + good["C"] + late)
+    found = it.errors("a packet that is too long")
+    require(found == [(set(), {"WEIGHTS_LATE"})], "the packet must be named", found=found)
+    it.line.send(whole)
+    (answer,) = it.answers(60)
+    require(answer == (b"Y", gemm.expected.tobytes()), "the job after it must be right", answer=answer)
+
+    packets = {name: np.frombuffer(packet, np.uint8) for name, packet in gemm.packets().items()}
+    job = {"m": 2, "n": 2, "k": 3, **packets, "mode": gemm.settings()["MODE"], "zero_point": 0}
+    kind = it.engine.start.__globals__["Job"]
+    for wrong, name in (({"n": 0}, "N_RANGE"), ({"channels": packets["channels"][:16]}, "CHANNELS_EARLY")):
+        it.engine.start(kind(**job | wrong))
+        try:
+            it.engine.wait()
+        except it.host.EngineError as error:
+            require(error.errors == (name,), "the error must have its name", errors=error.errors, name=name)
+        else:
+            fail("a wrong job must raise", wrong=wrong)
+        it.engine.start(kind(**job))
+        check(it.engine.wait().reshape(-1).view(np.uint8), gemm.expected, "results after an error")
+
+
+def _line_that_fails(it: Session, gemm: Gemm, whole: bytes) -> None:
+    """Breaks, whenever they come; results that are cut off, or changed on their way."""
+    resume(it.line.hold)(25)
+    found = it.errors("a break")
+    require(found == [({"framing"}, set())], "a break must be answered once", found=found)
+
+    # A frame that is broken off by a wrong stop bit is ignored to its end.
+    it.line.send(whole[:30])
+    resume(it.line.hold)(12)
+    it.line.send(whole[30:40])
+    found = it.errors("a break in a frame")
+    require(found == [({"framing"}, set())], "what follows must be ignored", found=found)
+
+    # While results leave: they are cut off, and the reason follows.
+    it.line.send(bytes([it.host.END]) + whole)
+    while b"Y" not in it.line.came:
+        resume(it.line.wait)(0.5)
+    it.line.send(it.host.encode(b"Z", b"1"))
+    answers = it.answers(60)
+    require(answers[0] is None and answers[1] == (b"E", bytes([1 << LINE.index("command"), 0, 0, 0, 0])),
+            "results must be cut off", answers=answers)
+
+    # The script learns of it, and of a bit that is wrong at the computer's end.
+    read, count = it.port.read, 0
+
+    def noisy(size: int) -> bytes:
+        nonlocal count
+        data = bytearray(read(size))
+        for index in range(len(data)):
+            count += 1
+            if count == 4:
+                data[index] ^= 4
+        return bytes(data)
+
+    it.port.read = noisy        # type: ignore[method-assign]
+    expect(it, lambda: it.engine.matmul(gemm.a, gemm.layer.weights, **gemm.arguments()), "checksum")
+    it.port.read = read         # type: ignore[method-assign]
+    check([len(packet) for packet in gemm.packets().values()], [6, 6 + 2 * (len(INPUTS) - 3), 32], "sizes of packets")
