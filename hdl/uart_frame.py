@@ -46,7 +46,7 @@ class FrameReceiver(wiring.Component):
         First byte of the frame that `o` is from.
     o : Out, `marked_bytes`, always ready
     reject : In
-        Ignore the rest of this frame.
+        Ignore the rest of a frame that has begun.
     errors : Out, one bit for each of `FRAME_ERRORS`
         In the cycle in which it is found.
     """
@@ -122,26 +122,29 @@ class FrameReceiver(wiring.Component):
                 with m.If(~full):
                     m.d.sync += held.eq(held + 1)
 
-        self._silence(m, inside | ignoring, ignoring, end)
+        over = self._silence(m, inside | ignoring)
+        m.d.comb += errors.timeout.eq(over & ~ignoring)
         with m.If(self.framing & ~ignoring):
             m.d.comb += errors.framing.eq(1)
-        with m.If((errors.as_value().any() | self.reject) & ~end & ~errors.timeout):
+        with m.If((errors.as_value().any() | self.reject & inside) & ~end):
             m.d.sync += ignoring.eq(1)
-        with m.If(errors.timeout):
+        with m.If(over):
             m.d.comb += crc.clear.eq(1)
-            m.d.sync += [inside.eq(0), started.eq(0), escaping.eq(0), held.eq(0)]
+            m.d.sync += [inside.eq(0), ignoring.eq(0), started.eq(0), escaping.eq(0), held.eq(0)]
         return m
 
-    def _silence(self, m, waiting, ignoring, end):
-        """Give up a frame, or end the ignoring of one, when nothing has come for long."""
+    def _silence(self, m, waiting):
+        """Whether nothing has come for long, while something should."""
         silence = Signal(range(self.timeout))
+        over = Signal()
         with m.If(~waiting | self.i.valid | self.framing):
             m.d.sync += silence.eq(0)
         with m.Elif(silence == self.timeout - 1):
-            m.d.sync += [silence.eq(0), ignoring.eq(0)]
-            m.d.comb += self.errors.timeout.eq(~ignoring)
+            m.d.sync += silence.eq(0)
+            m.d.comb += over.eq(1)
         with m.Else():
             m.d.sync += silence.eq(silence + 1)
+        return over
 
 
 class FrameSender(wiring.Component):

@@ -1,6 +1,6 @@
 """Bytes of frames become what a core takes: a job, records of channels, bytes of activations and weights."""
 
-from amaranth import Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -19,6 +19,9 @@ MORE_BIT = 5
 ECHO_BYTES = 4
 JOB_BYTES = Job.as_shape().size // 8
 
+# Less than the cycles of a byte on the fastest line, more than a core needs.
+PATIENCE = 32
+
 # What can be wrong with the bytes of a frame.
 RECORD_ERRORS = ("command", "size", "overrun")
 
@@ -26,7 +29,7 @@ RECORD_ERRORS = ("command", "size", "overrun")
 class UartRecords(wiring.Component):
     """Gather bytes to records, and offer each to the stream that its frame is for.
 
-    A record must be taken before the next byte comes, which is many cycles later: nothing is queued here.
+    A record must be taken within `PATIENCE` cycles, before the next byte can come: nothing is queued here.
 
     Parameters
     ----------
@@ -36,6 +39,8 @@ class UartRecords(wiring.Component):
     -------
     kind : In
     i : In, `marked_bytes`, always ready
+    broken : In
+        The frame will not be completed.
     clear : In
         Forget what has not been taken.
     job, activations, weights, channels : Out
@@ -50,6 +55,7 @@ class UartRecords(wiring.Component):
         super().__init__({
             "kind": In(8),
             "i": In(marked_bytes(always_ready=True)),
+            "broken": In(1),
             "clear": In(1),
             "job": Out(stream.Signature(Job)),
             "activations": Out(byte_stream(1)),
@@ -79,14 +85,16 @@ class UartRecords(wiring.Component):
             with m.If(chosen[name]):
                 m.d.comb += [known.eq(1), whole.eq(number == sizes[name] - 1), single.eq(name not in MORE)]
 
-        taken = Signal()
+        taken, is_waiting = Signal(), Signal()
+        waited = Signal(range(PATIENCE))
         errors = self.errors
         m.d.comb += [
+            is_waiting.eq(Cat(waiting.values()).any()),
             # A job and a hello have one record.
             errors.command.eq(self.i.valid & ~known),
             errors.size.eq(self.i.valid & known & (whole ^ self.i.payload.last) & (self.i.payload.last | single)),
-            errors.overrun.eq(self.i.valid & known & _any(waiting.values()) & ~self.clear),
-            taken.eq(self.i.valid & ~errors.as_value().any()),
+            errors.overrun.eq(is_waiting & (waited == PATIENCE - 1)),
+            taken.eq(self.i.valid & ~errors.command & ~errors.size),
             self.greeting.eq(waiting["hello"]),
             self.echo.eq(record[-8 * ECHO_BYTES:]),
             self.job.payload.eq(record[-8 * JOB_BYTES:]),
@@ -95,6 +103,12 @@ class UartRecords(wiring.Component):
             m.d.sync += number.eq(number + 1)
             with m.If(whole | self.i.payload.last | ~taken):
                 m.d.sync += number.eq(0)
+        with m.If(is_waiting):
+            m.d.sync += waited.eq(waited + 1)
+        with m.Else():
+            m.d.sync += waited.eq(0)
+        with m.If(self.broken):
+            m.d.sync += number.eq(0)
         with m.If(taken):
             m.d.sync += [
                 record.eq(record >> 8), record[-8:].eq(self.i.payload.byte),
@@ -117,10 +131,3 @@ class UartRecords(wiring.Component):
                 m.d.sync += waiting[name].eq(0)
         return m
 
-
-def _any(signals):
-    """Whether one of them is 1."""
-    result = 0
-    for signal in signals:
-        result |= signal
-    return result

@@ -8,7 +8,7 @@ from cocotb.task import bridge, resume
 
 from tb.sim_bench import case, check, fail, generator, require
 from tb.sim_board_line import Line, SimulatedPort, load
-from tb.sim_gemm import INPUTS, Gemm, gemm_of, random_stage
+from tb.sim_gemm import Gemm, gemm_of, random_stage
 from tb.sim_ports import description
 
 # Seconds for an answer: the simulator is slow.
@@ -57,6 +57,13 @@ class Session:
         self.line.came.clear()
         require(coded[-1] == b"", "a frame must have been ended", rest=coded[-1])
         return [self.host.decode(part) for part in coded if part]
+
+    def right_job(self, gemm: Gemm, frames: bytes, before: str) -> None:
+        """`frames` are those of `gemm`; its results must be the only answer."""
+        self.line.send(frames)
+        answers = self.answers(60)
+        require(answers == [(b"Y", gemm.expected.tobytes())], "the next job must be right",
+                before=before, answers=answers, want=gemm.expected)
 
     def errors(self, what: str, byte_times: float = 40) -> list[tuple[set[str], set[str]]]:
         """Line errors and bits of ERROR in each answer that comes, and no other answer."""
@@ -153,7 +160,8 @@ def _mistakes(it: Session) -> None:
 
     cases: list[tuple[str, bytes, str]] = [
         *((f"checksum of {kind}", parts(kind, flipped), "checksum") for kind in good),
-        ("garbage before a frame", bytes(rng.integers(1, 128, 9, np.uint8)) + end, "checksum"),
+        ("garbage before a frame", b"?" + bytes(rng.integers(1, 128, 9, np.uint8)) + end, "command"),
+        ("short garbage", bytes(rng.integers(1, 128, 3, np.uint8)) + end, "length"),
         ("a wrong escape", end + b"A12345" + bytes([host.ESCAPE, 0x31]) + b"45678" + end, "escape"),
         ("an escape at the end", end + b"A12345" + bytes([host.ESCAPE]) + end, "escape"),
         ("no bytes", host.encode(b"A", b""), "length"),
@@ -164,6 +172,8 @@ def _mistakes(it: Session) -> None:
         ("a job that is long", host.encode(b"J", bytes(37)), "size"),
         ("half a channel", good["J"] + host.encode(b"C", bytes(15)), "size"),
         ("a packet without a job", host.encode(b"W", b"12"), "overrun"),
+        ("a byte without a job", host.encode(b"A", b"1"), "overrun"),
+        ("a record without a job", host.encode(b"C", bytes(16)), "overrun"),
         ("a cut frame", good["J"][:20], "timeout"),
         ("an escape and silence", end + b"A" + bytes([host.ESCAPE]), "timeout"),
     ]
@@ -171,9 +181,7 @@ def _mistakes(it: Session) -> None:
         line.send(sent)
         found = it.errors(what, 40 + int(case("timeout_bytes")) * (error == "timeout"))
         require(found == [({error}, set())], f"{what}: {error} must be the answer", found=found)
-        line.send(end + whole)
-        (answer,) = it.answers(60)
-        require(answer == (b"Y", gemm.expected.tobytes()), "the job after it must be right", what=what, answer=answer)
+        it.right_job(gemm, end + whole, what)
     _mistakes_of_jobs(it, gemm, whole)
     _line_that_fails(it, gemm, whole)
     it.product(3, 3, 4)
@@ -190,9 +198,7 @@ def _mistakes_of_jobs(it: Session, gemm: Gemm, whole: bytes) -> None:
     it.line.send(good["J"] + good["C"] + late)
     found = it.errors("a packet that is too long")
     require(found == [(set(), {"WEIGHTS_LATE"})], "the packet must be named", found=found)
-    it.line.send(whole)
-    (answer,) = it.answers(60)
-    require(answer == (b"Y", gemm.expected.tobytes()), "the job after it must be right", answer=answer)
+    it.right_job(gemm, whole, "packets")
 
     packets = {name: np.frombuffer(packet, np.uint8) for name, packet in gemm.packets().items()}
     job = {"m": 2, "n": 2, "k": 3, **packets, "mode": gemm.settings()["MODE"], "zero_point": 0}
@@ -223,10 +229,8 @@ def _line_that_fails(it: Session, gemm: Gemm, whole: bytes) -> None:
     require(found == [({"framing"}, set())], "what follows must be ignored", found=found)
 
     # While results leave: they are cut off, and the reason follows.
-    it.line.send(bytes([it.host.END]) + whole)
-    while b"Y" not in it.line.came:
-        resume(it.line.wait)(0.5)
-    it.line.send(it.host.encode(b"Z", b"1"))
+    many = it.frames(gemm_of(it.rng, 4, 8, 1, it.mode))
+    it.line.send(bytes([it.host.END]) + b"".join(many.values()) + it.host.encode(b"Z", b"1"))
     answers = it.answers(60)
     require(answers[0] is None and answers[1] == (b"E", bytes([1 << LINE.index("command"), 0, 0, 0, 0])),
             "results must be cut off", answers=answers)
@@ -246,4 +250,3 @@ def _line_that_fails(it: Session, gemm: Gemm, whole: bytes) -> None:
     it.port.read = noisy        # type: ignore[method-assign]
     expect(it, lambda: it.engine.matmul(gemm.a, gemm.layer.weights, **gemm.arguments()), "checksum")
     it.port.read = read         # type: ignore[method-assign]
-    check([len(packet) for packet in gemm.packets().values()], [6, 6 + 2 * (len(INPUTS) - 3), 32], "sizes of packets")

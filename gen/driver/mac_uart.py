@@ -322,9 +322,9 @@ class UartBus:
             return False
         line, core = found[1][0], int.from_bytes(found[1][1:], "little")
         self._values["ERROR"] |= core
-        self._done = self._tokens
-        self._busy = False
-        if line and not core:
+        self.reset()
+        # Frames that were on their way when the engine found an error have no job any more.
+        if line and not self._values["ERROR"]:
             raise LineError("line: " + ", ".join(text for bit, text in enumerate(LINE_ERRORS) if line >> bit & 1))
         return True
 
