@@ -10,7 +10,7 @@ from cocotb.task import bridge
 from tb.sim_axi import EngineBench, same
 from tb.sim_bench import case, check, fail, generator
 from tb.sim_engine_bus import SimulatedBus, load
-from tb.sim_gemm import INPUTS, Gemm, gemm_of, largest_n, random_stage
+from tb.sim_gemm import INPUTS, gemm_of, largest_n, random_stage
 from tb.sim_ports import description
 
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build; returns the exit code: 0, 1 if the clock is too fast for the design, 2 after one line of what must hold."""
+    """Build; returns the exit code: 0; 1 if the design is too slow; 2 after one line that says what must hold."""
     parser = OneLineParser(prog="gen.boards", description="A bitstream for a board, with an engine behind its UART.")
     parser.add_argument("board", nargs="?", help=", ".join(BOARDS))
     parser.add_argument("--out", type=Path, default=Path("build/boards"),

@@ -71,7 +71,8 @@ class MacEngine(LiteXModule):
             i_s_axil_wdata=self.bus.w.data, i_s_axil_wstrb=self.bus.w.strb,
             o_s_axil_bresp=self.bus.b.resp,
             o_s_axil_rdata=self.bus.r.data, o_s_axil_rresp=self.bus.r.resp)
-        for name, along, back in (("aw", "i", "o"), ("w", "i", "o"), ("ar", "i", "o"), ("b", "o", "i"), ("r", "o", "i")):
+        for name in ("aw", "w", "ar", "b", "r"):
+            along, back = ("o", "i") if name in ("b", "r") else ("i", "o")
             channel = getattr(self.bus, name)
             ports[f"{along}_s_axil_{name}valid"] = channel.valid
             ports[f"{back}_s_axil_{name}ready"] = channel.ready

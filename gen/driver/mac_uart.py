@@ -73,7 +73,8 @@ def open_port(path: str, baud: int = BAUD) -> Port:
     return port
 
 
-def connect(description: str | os.PathLike[str] | dict[str, Any], port: Port, *, timeout: float | None = 60.0) -> Engine:
+def connect(description: str | os.PathLike[str] | dict[str, Any], port: Port, *,
+            timeout: float | None = 60.0) -> Engine:
     """The engine behind `port`.
 
     Parameters

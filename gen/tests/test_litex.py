@@ -50,8 +50,3 @@ def test_litex_elaborates_the_module_with_every_port(tmp_path):
     assert (compiled.returncode, compiled.stdout + compiled.stderr) == (0, "")
     text = Path(tmp_path / "whole.v").read_text()
     assert "mac_engine_2x3x1 mac_engine(" in text
-
-
-def test_litex_module_is_python_for_those_that_litex_runs_on():
-    source = Path(__file__).resolve().parents[1] / "driver" / "mac_engine_litex.py"
-    compile(source.read_text(encoding="ascii"), str(source), "exec")
