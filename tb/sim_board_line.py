@@ -65,12 +65,12 @@ class Line:
             self.sending = True
             cocotb.start_soon(self._send())
 
-    async def hold(self, bits: int) -> None:
+    async def hold(self, bits: float) -> None:
         """Hold the line low for so many bit times, and give it back."""
         while self.sending:
             await self.wait(1)
         self._rx.value = 0
-        await Timer(bits * self.sent_bit_ps, "ps")
+        await Timer(round(bits * self.sent_bit_ps), "ps")
         self._rx.value = 1
         await self.wait(2)
 

@@ -95,7 +95,10 @@ def _mistakes_of_jobs(it: Session, gemm: Gemm, whole: bytes) -> None:
 
 
 def _line_that_fails(it: Session, gemm: Gemm, whole: bytes) -> None:
-    """Breaks, whenever they come; results that are cut off, or changed on their way."""
+    """Noise and breaks, whenever they come; results that are cut off, or changed on their way."""
+    resume(it.line.hold)(0.3)
+    it.right_job(gemm, whole, "a pulse that is no start bit")
+
     resume(it.line.hold)(25)
     found = it.errors("a break")
     require(found == [({"framing"}, set())], "a break must be answered once", found=found)

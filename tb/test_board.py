@@ -7,7 +7,7 @@ from gen.boards.design import TOP, write_design
 from tb.run import ROOT, Generated, simulate
 
 # Clock cycles of a bit, power-up in bytes' times, and what the pin of a lamp is that is out.
-BOARDS_TRIED = {"ulx3s_25f": (4, 2, 0), "icebreaker": (5, 8, 1), "tang_nano_9k": (8, 2, 1)}
+BOARDS_TRIED = {"ulx3s": (4, 2, 0), "ulx3s_25f": (4, 2, 0), "icebreaker": (5, 8, 1), "tang_nano_9k": (8, 2, 1)}
 # Bytes of silence before a frame is given up.
 TIMEOUT_BYTES = 20
 
