@@ -8,13 +8,14 @@ from tb.sim_ports import description
 
 @cocotb.test()
 async def board_computes_products_exactly(dut):
-    """Products in every mode, with more outputs than operands, more panels than the board can hold, and cut ones."""
+    """Products in every mode, with more outputs than operands, more panels than the board can hold."""
     def session(it: Session) -> None:
         rows, cols = it.config["rows"], it.config["cols"]
         for mode in it.config["modes"]:
             it.product(rows + 1, cols + 1, 3, mode)
-        it.product(5 * rows + 1, cols, 2)
+        it.product(6 * rows + 1, max(2 * cols, 16), 1)
         it.product(1, 1, 1)
+        it.special_bytes()
         if it.config["raw_output"]:
             it.product(3 * rows, cols + 2, 2, raw=True)
     await run(dut, "board products", session)

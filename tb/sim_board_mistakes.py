@@ -63,7 +63,8 @@ def _mistakes(it: Session) -> None:
         it.right_job(gemm, end + whole, what)
     _mistakes_of_jobs(it, gemm, whole)
     _line_that_fails(it, gemm, whole)
-    it.product(3, 3, 4)
+    # Results that take far longer to leave than operands to come: nothing may be sent that the board cannot hold.
+    it.product(8 * it.config["rows"], it.config["n_max"], 1)
 
 
 def _mistakes_of_jobs(it: Session, gemm: Gemm, whole: bytes) -> None:

@@ -1,5 +1,6 @@
 """The host's script at work on a simulated board, and the frames of jobs without it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,22 @@ class Session:
     def _engine(self, facts: dict[str, Any], bus: Any) -> Any:
         return self.host.Engine(facts, bus, timeout=None)
 
-    def product(self, m: int, n: int, k: int, mode: str | None = None, raw: bool = False) -> Gemm:
+    def product(self, m: int, n: int, k: int, mode: str | None = None, raw: bool = False) -> None:
         """A random product, computed by the board and compared."""
-        gemm = gemm_of(self.rng, m, n, k, mode or self.mode, raw=raw, stage=random_stage(self.rng))
+        self.compare(gemm_of(self.rng, m, n, k, mode or self.mode, raw=raw, stage=random_stage(self.rng)))
+
+    def special_bytes(self) -> None:
+        """Products whose operands and results are the bytes that frames mark."""
+        marks = np.array([self.host.END, self.host.ESCAPE], np.uint8).view(np.int8)
+        for result in marks:
+            gemm = gemm_of(self.rng, 3, 2, 5, self.mode, stage=(0, int(result), int(result)))
+            layer = replace(gemm.layer, weights=self.rng.choice(marks, (5, 2)))
+            self.compare(replace(gemm, a=self.rng.choice(marks, (3, 5)), layer=layer))
+
+    def compare(self, gemm: Gemm) -> None:
+        """The board's results of `gemm` must be right."""
         got = self.engine.matmul(gemm.a, gemm.layer.weights, **gemm.arguments())
         check(got.reshape(-1).view(np.uint8), gemm.expected, "results", **gemm.facts())
-        return gemm
 
     def frames(self, gemm: Gemm, **changes: int) -> dict[str, bytes]:
         """The four frames of a job, with some of its settings changed."""
