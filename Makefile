@@ -49,14 +49,14 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog synth waves replay gemm bench oracles readme lint lock train clean distclean
+.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
 	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
-	echo 'For synth also: TARGET SEEDS. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
@@ -71,6 +71,9 @@ verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/veri
 
 synth: .venv/.ready-synth ## area and clock rate on FPGAs: TARGET=ecp5, ice40, gowin or xilinx (all); no configuration: a set
 	$(PY) -m gen.synth $(CONFIG) $(call option,TARGET,target) $(call option,BLOCK,block) $(call option,SEEDS,seeds)
+
+board: .venv/.ready-synth ## a bitstream with an engine behind a UART: BOARD=ulx3s, ulx3s_25f, icebreaker or tang_nano_9k
+	$(PY) -m gen.boards $(if $(BOARD),'$(BOARD)') $(call option,BAUD,baud)
 
 waves: .venv/.ready ## a tiny example with a saved view for GTKWave and Surfer
 	$(PY) -m tb waves

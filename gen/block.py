@@ -8,6 +8,7 @@ from gen.describe import VERSION, WITH_RESET, describe, parameters
 from gen.emit import elaborate, emit
 from gen.fusesoc import core_file
 from gen.software import software
+from gen.vivado import vivado_script
 from hdl.array import MacArray
 from hdl.cell import Cell
 from hdl.config import Config, ConfigError
@@ -87,6 +88,7 @@ def files(block: str, config: Config, name: str | None = None) -> dict[str, str]
     }
     if block == "engine" and isinstance(config, EngineConfig):
         texts |= software(name, config)
+        texts[f"{name}.tcl"] = vivado_script(description, VERSION)
     return texts | {f"{name}.core": core_file(name, VERSION, PURPOSE[block], list(texts))}
 
 

@@ -64,6 +64,8 @@ def elaborate(component: wiring.Component) -> None:
     """Elaborate `component` and its parts for nothing: Amaranth warns of components that never were."""
     for prototype in getattr(component, "prototypes", ()):
         elaborate(prototype.component)
+        if prototype.synthesis is not None:
+            elaborate(prototype.synthesis)
     Fragment.get(component, None)
 
 

@@ -6,15 +6,24 @@ from gen.register_header import MAP, map_header, numbers_header
 from gen.register_page import register_page
 from hdl.engine_config import EngineConfig
 
-__all__ = ["DRIVER", "driver", "software"]
+__all__ = ["DRIVER", "LITEX", "UART_DRIVER", "driver", "software", "uart_driver"]
 
 SOURCES = Path(__file__).resolve().parent / "driver"
 DRIVER = ("mac_engine.h", "mac_engine.c", "mac_engine_job.c", "mac_engine.py")
+# An engine as a module of LiteX.
+LITEX = "mac_engine_litex.py"
+# Of a core behind a serial line.
+UART_DRIVER = ("mac_engine.py", "mac_uart.py")
 
 
 def driver() -> dict[str, str]:
     """Names and texts of the drivers, the same for every engine."""
     return {name: (SOURCES / name).read_text(encoding="ascii") for name in DRIVER}
+
+
+def uart_driver() -> dict[str, str]:
+    """Names and texts of the drivers for a core behind a serial line."""
+    return {name: (SOURCES / name).read_text(encoding="ascii") for name in UART_DRIVER}
 
 
 def software(name: str, config: EngineConfig) -> dict[str, str]:
@@ -24,4 +33,5 @@ def software(name: str, config: EngineConfig) -> dict[str, str]:
         f"{name}_registers.h": numbers_header(name, config),
         MAP: map_header(config),
         **driver(),
+        LITEX: (SOURCES / LITEX).read_text(encoding="ascii"),
     }

@@ -22,7 +22,7 @@ REQUIRED = [
         "command_line", "linear_from_float", "oracles_cases", "oracles_litert", "oracles_onnxruntime",
         "quantize_binary", "requant_f32", "requant_fixed_point")),
     "hdl/tests/test_config.py", "gen/tests/test_command_line.py",
-    *(f"tb/{side}_{job}.py" for job in ("digits", "engine_c", "engine_python", "replay", "waves")
+    *(f"tb/{side}_{job}.py" for job in ("board", "digits", "engine_c", "engine_python", "replay", "waves")
       for side in ("test", "sim")),
     *(f"tb/sim_engine_{part}.py" for part in ("cancel", "errors", "random", "registers")),
     *(f"tb/{side}_registers.py" for side in ("test", "sim")), "gen/tests/test_driver_c.py",
@@ -30,7 +30,7 @@ REQUIRED = [
     *(f"tb/test_{part}.py" for part in (
         "bench", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm", "ports", "readme",
         "report", "settings")),
-    "tb/sim_misuse.py",
+    "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
 ]
 
 

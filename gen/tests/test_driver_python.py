@@ -1,4 +1,4 @@
-"""The text of the Python driver: what it needs on the user's machine. What it does is tested in tb/test_driver*.py."""
+"""The text of the Python drivers: what they need on the user's machine. What they do is tested in tb."""
 
 import ast
 import sys
@@ -6,15 +6,26 @@ from pathlib import Path
 
 import pytest
 
-DRIVER = Path(__file__).resolve().parents[1] / "driver" / "mac_engine.py"
+DRIVERS = Path(__file__).resolve().parents[1] / "driver"
+# What each needs beside the standard library.
+NEEDS = {
+    "mac_engine.py": {"numpy"},
+    "mac_uart.py": {"numpy", "mac_engine", "serial"},
+    "mac_engine_litex.py": {"litex", "migen"},
+}
+
+
+@pytest.fixture(scope="module", params=NEEDS)
+def driver(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def tree():
-    return ast.parse(DRIVER.read_text(encoding="ascii"), feature_version=(3, 9))
+def tree(driver):
+    return ast.parse((DRIVERS / driver).read_text(encoding="ascii"), feature_version=(3, 9))
 
 
-def test_nothing_but_numpy_and_the_standard_library_is_imported(tree):
+def test_nothing_but_what_is_known_and_the_standard_library_is_imported(driver, tree):
     modules = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -22,7 +33,7 @@ def test_nothing_but_numpy_and_the_standard_library_is_imported(tree):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             modules.add(node.module.partition(".")[0])
-    assert modules - sys.stdlib_module_names == {"numpy"}
+    assert modules - sys.stdlib_module_names == NEEDS[driver]
 
 
 def test_nothing_newer_than_python_3_9_is_used(tree):

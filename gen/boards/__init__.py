@@ -1,0 +1,1 @@
+"""Complete designs for boards that one can buy, with bitstreams."""
