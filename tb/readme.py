@@ -5,6 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gen.block import files, parameters
+from gen.options import configuration as config_of
+from gen.synth.report import markdown
+from gen.synth.standard import standard
+from gen.synth.targets import TARGETS
 from tb.bench import whole
 from tb.digits import table
 from tb.report import REPORTS
@@ -85,4 +90,24 @@ def _bench(read: Report) -> str:
     return "\n".join(lines)
 
 
-BLOCKS: dict[str, Callable[[Report], str]] = {"sim": _sim, "oracles": _oracles, "bench": _bench}
+def _cell(read: Report) -> str:
+    """The Verilog of the cell of the default configuration."""
+    verilog = files("cell", config_of({}, block="cell"))["mac_cell.v"]
+    return f"```verilog\n{verilog[verilog.index('module'):].strip()}\n```"
+
+
+def _synth(read: Report) -> str:
+    """The standard set on every target."""
+    measured = {(row["target"], row["block"], str(row["config"])): row for row in read("synth")["rows"]}
+    rows = []
+    for target in TARGETS:
+        for block, config in standard(target):
+            key = target, block, str(parameters(config))
+            if key not in measured:
+                raise ReadmeError(f"synth.json must have {block} {config.name} on {target}, type: make synth")
+            rows.append(measured[key])
+    return markdown(rows)
+
+
+BLOCKS: dict[str, Callable[[Report], str]] = {
+    "sim": _sim, "cell": _cell, "oracles": _oracles, "bench": _bench, "synth": _synth}

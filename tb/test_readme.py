@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from gen.block import parameters
+from gen.synth.standard import standard
+from gen.synth.targets import TARGETS
 from tb.readme import BLOCKS, SHOWN, ReadmeError, update
 from tb.run import ROOT
 
@@ -18,11 +21,16 @@ BENCH = {"rows": [
     {"configuration": configuration, "network": "" if "x" in name else name, "name": name, "count": 2,
      "cycles": 4000, "ideal_cycles": 3000.0} for configuration, name in SHOWN]}
 
+SYNTH = {"rows": [
+    {"target": target, "part": f"part of {target}", "block": block, "config": parameters(config), "macs": 4, "lut": 40,
+     "ff": 20, "dsp": 4, "ram": 0, "mhz": [90.0, 100.0, 120.0], "median_mhz": 100.0}
+    for target in TARGETS for block, config in standard(target)]}
+
 
 @pytest.fixture
 def reports(tmp_path):
     for name, figures in (("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE),
-                          ("bench", BENCH)):
+                          ("bench", BENCH), ("synth", SYNTH)):
         (tmp_path / f"{name}.json").write_text(json.dumps(figures))
     return tmp_path
 
@@ -31,7 +39,7 @@ def reports(tmp_path):
 def readme(tmp_path):
     path = tmp_path / "README.md"
     path.write_text("before\n<!-- sim -->\nstale\n<!-- end -->\nbetween\n<!-- oracles -->\n<!-- end -->\nafter\n"
-                    "<!-- bench -->\n<!-- end -->\n")
+                    "<!-- bench -->\n<!-- end -->\n<!-- cell -->\n<!-- end -->\n<!-- synth -->\n<!-- end -->\n")
     return path
 
 
@@ -42,13 +50,15 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     assert "| abc | 1.0 | DOUBLE | 1,000,000 | 0 | 120,000 | 3 |" in text
     assert "| 8x8x1 | 64x64x64 | 4,000 | 3,000 | 75.00% |" in text
     assert "| 8x8x4 | ResNet-50 | 8,000 | 6,000 | 75.00% |" in text
+    assert "| part of gowin | array 8×8×1 | 40 | 20 | 4 | 0 | 10.0 | 5.0 | 90 | 100 | 120 | 0.4 |" in text
+    assert "```verilog\nmodule mac_cell(clk, " in text and "endmodule\n```" in text
     assert [line for line in text.splitlines() if line in ("before", "between", "after")] == [
         "before", "between", "after"]
     update(readme, reports)
     assert readme.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench"])
+@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench", "synth"])
 def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
     before = readme.read_text()
     (reports / f"{name}.json").unlink()
@@ -61,6 +71,14 @@ def test_readme_stays_as_it_was_when_the_benchmark_was_partial(readme, reports):
     before = readme.read_text()
     (reports / "bench.json").write_text(json.dumps({"rows": BENCH["rows"][1:]}))
     with pytest.raises(ReadmeError, match="64x64x64 on 8x8x1, type: make bench"):
+        update(readme, reports)
+    assert readme.read_text() == before
+
+
+def test_readme_stays_as_it_was_when_a_target_was_not_synthesized(readme, reports):
+    before = readme.read_text()
+    (reports / "synth.json").write_text(json.dumps({"rows": SYNTH["rows"][:-1]}))
+    with pytest.raises(ReadmeError, match="must have engine 2x4x1 on xilinx, type: make synth"):
         update(readme, reports)
     assert readme.read_text() == before
 

@@ -8,29 +8,17 @@ from typing import Any
 
 from gen.__main__ import OneLineParser
 from gen.block import BLOCKS
-from gen.options import add_options, config_from, configuration
+from gen.options import add_options, config_from
 from gen.synth.measure import measure
 from gen.synth.report import table
+from gen.synth.standard import standard
 from gen.synth.targets import TARGETS
 from gen.synth.tools import SynthesisError
 from hdl.config import Config, ConfigError
 
-__all__ = ["STANDARD", "main"]
+__all__ = ["main"]
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
-
-# What the README's table shows, on every target.
-STANDARD: list[tuple[str, dict[str, Any]]] = [
-    ("array", {"rows": 4, "cols": 4}),
-    ("array", {"rows": 8, "cols": 8}),
-    ("array", {"rows": 1, "cols": 8, "depth": 8}),
-    ("requant", {"modes": "SINGLE"}),
-    ("requant", {"modes": "F32"}),
-    ("unit", {"rows": 8, "cols": 8, "modes": "SINGLE"}),
-    ("engine", {"rows": 4, "cols": 4, "requant_lanes": 1, "modes": "SINGLE", "k_max": 64, "n_max": 64,
-                "weight_beats": 256, "act_bytes": 4, "out_bytes": 4}),
-]
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Synthesize; returns the exit code: 0, or 2 after one line that says what must hold."""
@@ -54,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"synthesizing {block} {config.name} for {target}", file=sys.stderr)
                 rows.append(measure(target, block, config, BUILD / "synth" / target / f"{block}_{config.name}",
                                     int(options.seeds)))
-                # All that there is so far: a long run that is stopped has not been for nothing.
-                _write(rows)
+                _write(rows[-1])
     except (ConfigError, SynthesisError) as error:
         parser.error(str(error))
     print(table(rows))
@@ -73,14 +60,17 @@ def _designs(options: argparse.Namespace, target: str) -> list[tuple[str, Config
         options = argparse.Namespace(**vars(options) | {"multiplier": multiplier})
         block = options.block or "unit"
         return [(block, config_from(options, block))]
-    return [(block, configuration({**parameters, "multiplier": multiplier}, block=block))
-            for block, parameters in STANDARD]
+    return standard(target, options.multiplier)
 
 
-def _write(rows: list[dict[str, Any]]) -> None:
+def _write(row: dict[str, Any]) -> None:
+    """Put `row` in the place of the last one of its kind: a run that is stopped has not been for nothing."""
     path = BUILD / "reports" / "synth.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
+    rows = json.loads(path.read_text())["rows"] if path.is_file() else []
+    key = ("target", "block", "config")
+    rows = [old for old in rows if [old[name] for name in key] != [row[name] for name in key]]
+    path.write_text(json.dumps({"rows": [*rows, row]}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
