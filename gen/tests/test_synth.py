@@ -11,7 +11,7 @@ from gen.options import configuration
 from gen.synth.measure import area
 from gen.synth.report import label, markdown, table
 from gen.synth.standard import STANDARD, standard
-from gen.synth.targets import TARGETS, Area
+from gen.synth.targets import PINS, TARGETS, Area
 from gen.synth.tools import synthesize
 from gen.synth.wrapper import TOP, wrapper
 
@@ -35,6 +35,14 @@ def test_cells_count_as_the_sites_that_they_take():
     # Half multipliers, a whole one, and two behind one ALU.
     assert TARGETS["gowin"].area({"MULT9X9": 3, "MULT18X18": 1, "MULTALU18X18": 1, "ALU": 2}) == Area(2, 0, 5, 0)
     assert TARGETS["xilinx"].area({"LUT6": 1, "LUT2": 1, "FDRE": 4, "DSP48E1": 2, "CARRY4": 9}) == Area(2, 4, 2, 0)
+
+
+def test_pins_are_given_to_tools_that_choose_none():
+    assert TARGETS["gowin"].parts[0].constraints() == 'IO_LOC "clk" 52;\nIO_LOC "i" 10;\nIO_LOC "o" 11;\n'
+    assert TARGETS["ecp5"].parts[0].constraints() == ""
+    for target in TARGETS.values():
+        for part in target.parts:
+            assert bool(part.pins) == (f"cst={PINS}" in part.arguments)
 
 
 def test_wrapper_connects_every_port_once():
