@@ -16,6 +16,7 @@ async def board_computes_products_exactly(dut):
         it.product(3 * rows + 1, max(cols, 16), 1)
         it.product(1, 1, 1)
         it.special_bytes()
+        it.one_call()
         if it.config["raw_output"]:
             it.product(rows + 1, cols + 1, 2, raw=True)
     await run(dut, "board products", session)
@@ -28,8 +29,8 @@ async def board_is_told_from_another(dut):
         other = description()
         (shape,) = (register for register in other["registers"] if register["name"] == "SHAPE")
         shape["reset"] += 1
-        expect(it, lambda: it._engine(other, it._bus(other)), "register SHAPE must be")
-        silent = it._bus(description(), patience=0.0)
+        expect(it, lambda: it.new_engine(other, it.new_bus(other)), "register SHAPE must be")
+        silent = it.new_bus(description(), patience=0.0)
         it.port.write = lambda data: None       # type: ignore[method-assign]
         expect(it, lambda: silent.read(0), "a board must answer")
     await run(dut, "board identity", session)

@@ -65,6 +65,7 @@ def _mistakes(it: Session) -> None:
     _line_that_fails(it, gemm, whole)
     # Results that take far longer to leave than operands to come: nothing may be sent that the board cannot hold.
     it.product(8 * it.config["rows"], it.config["n_max"], 1)
+    require(it.host.check(it.engine, 1, say=lambda text: None) == 0, "the script's own check must find nothing wrong")
 
 
 def _mistakes_of_jobs(it: Session, gemm: Gemm, whole: bytes) -> None:

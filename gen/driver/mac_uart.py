@@ -40,6 +40,9 @@ LINE_ERRORS = (
     "a frame was not completed in time", "a frame was too short", "a frame was of an unknown kind",
     "a frame had a wrong number of bytes", "a frame came that no job waits for")
 
+# Seconds to wait for the answer to a greeting.
+PATIENCE = 1.0
+
 # Bytes that are written before what has come is read: a computer's receiver holds some thousand.
 CHUNK = 256
 
@@ -161,7 +164,7 @@ class UartBus:
     port
         The line.
     patience
-        Seconds to wait for the answer to a greeting; there are three.
+        Seconds to wait for the answer to a greeting, three times; None: `PATIENCE`.
     nonce
         What the first greeting says; None: something random.
     """
@@ -169,9 +172,10 @@ class UartBus:
     # Bytes of a packet: some seconds at the slowest rate.
     packet_limit = 1 << 16
 
-    def __init__(self, description: dict[str, Any], port: Port, *, patience: float = 1.0, nonce: int | None = None):
+    def __init__(self, description: dict[str, Any], port: Port, *, patience: float | None = None,
+                 nonce: int | None = None):
         self._port = port
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._nonce = int.from_bytes(os.urandom(4), "little") if nonce is None else nonce
         self._rows: int = description["config"]["rows"]
         registers = {register["name"]: register for register in description["registers"]}

@@ -11,7 +11,8 @@ from typing import Any
 from gen.synth.targets import Part
 
 __all__ = [
-    "TOO_LARGE", "FitError", "Routed", "SynthesisError", "netlist", "place_and_route", "run", "synthesize", "yosys"]
+    "TOO_LARGE", "FitError", "Routed", "SynthesisError", "find", "netlist", "place_and_route", "run", "synthesize",
+    "yosys"]
 
 
 class SynthesisError(Exception):
@@ -108,6 +109,14 @@ def _plain(cell: str) -> str:
     return re.sub(r"\$\S*", "", cell)
 
 
+def find(tool: str, job: str = "make synth") -> Path:
+    """Where `tool` of this Python's environment is; SynthesisError with the `job` that installs it, if it is not."""
+    program = Path(sys.executable).parent / tool
+    if not program.is_file():
+        raise SynthesisError(f"{tool} must be installed beside {sys.executable}, type: {job}")
+    return program
+
+
 def run(tool: str, arguments: list[str], directory: Path, job: str = "make synth") -> None:
     """Run `tool` of this Python's environment in `directory`; it sees that directory only.
 
@@ -121,10 +130,7 @@ def run(tool: str, arguments: list[str], directory: Path, job: str = "make synth
     SynthesisError
         It is missing or failed.
     """
-    program = Path(sys.executable).parent / tool
-    if not program.is_file():
-        raise SynthesisError(f"{tool} must be installed beside {sys.executable}, type: {job}")
-    done = subprocess.run([program, *arguments], cwd=directory, capture_output=True, text=True)
+    done = subprocess.run([find(tool, job), *arguments], cwd=directory, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no message"]
         raise SynthesisError(f"{tool}: {said[0].strip()}")

