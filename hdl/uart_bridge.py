@@ -17,8 +17,9 @@ from hdl.job import Job
 from hdl.registers import ERROR
 from hdl.uart import BIT_CYCLES_MIN, UartReceiver, UartTransmitter
 from hdl.uart_answers import UartAnswers
-from hdl.uart_frame import FrameReceiver, FrameSender
+from hdl.uart_frame import FrameReceiver
 from hdl.uart_records import UartRecords
+from hdl.uart_sender import FrameSender
 
 __all__ = ["UartBridge"]
 
@@ -26,8 +27,8 @@ __all__ = ["UartBridge"]
 class UartBridge(wiring.Component):
     """Everything between a serial line and a core.
 
-    Whatever goes wrong, on the line or in the core, resets the core and is answered. Outputs that have left
-    depend on operands whose checksums were right, and their own checksum comes last.
+    Whatever goes wrong, on the line or in the core, resets the core and is answered. A frame of outputs gets its
+    checksum only after the last operand has come, which it has when all checksums were right.
 
     Parameters
     ----------
