@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.block import files, parameters
+from gen.boards.boards import BOARDS
 from gen.options import configuration as config_of
 from gen.synth.report import markdown
 from gen.synth.standard import standard
@@ -109,5 +110,16 @@ def _synth(read: Report) -> str:
     return markdown(rows)
 
 
+def _boards(read: Report) -> str:
+    """One row for each board."""
+    lines = ["| `BOARD` | engine | LUT | FF | DSP | RAM | MHz reached | MHz needed |",
+             "|---|---|---:|---:|---:|---:|---:|---:|"]
+    for board in BOARDS:
+        row = read(f"board-{board}")
+        area = " | ".join(f"{row['area'][kind]:,} of {row['holds'][kind]:,}" for kind in ("lut", "ff", "dsp", "ram"))
+        lines.append(f"| {board} | {row['core']} | {area} | {row['mhz']:.1f} | {row['constraint']:g} |")
+    return "\n".join(lines)
+
+
 BLOCKS: dict[str, Callable[[Report], str]] = {
-    "sim": _sim, "cell": _cell, "oracles": _oracles, "bench": _bench, "synth": _synth}
+    "sim": _sim, "cell": _cell, "oracles": _oracles, "bench": _bench, "synth": _synth, "boards": _boards}

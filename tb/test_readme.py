@@ -5,6 +5,7 @@ import json
 import pytest
 
 from gen.block import parameters
+from gen.boards.boards import BOARDS
 from gen.synth.standard import standard
 from gen.synth.targets import TARGETS
 from tb.readme import BLOCKS, SHOWN, ReadmeError, update
@@ -26,11 +27,14 @@ SYNTH = {"rows": [
      "ff": 20, "dsp": 4, "ram": 0, "mhz": [90.0, 100.0, 120.0], "median_mhz": 100.0}
     for target in TARGETS for block, config in standard(target)]}
 
+BOARD = {"core": "mac_core_9x9x9", "area": {"lut": 1000, "ff": 2, "dsp": 3.5, "ram": 4},
+         "holds": {"lut": 2000, "ff": 3, "dsp": 4, "ram": 5}, "mhz": 50.0, "constraint": 12.0}
+
 
 @pytest.fixture
 def reports(tmp_path):
     for name, figures in (("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE),
-                          ("bench", BENCH), ("synth", SYNTH)):
+                          ("bench", BENCH), ("synth", SYNTH), *((f"board-{name}", BOARD) for name in BOARDS)):
         (tmp_path / f"{name}.json").write_text(json.dumps(figures))
     return tmp_path
 
@@ -39,7 +43,8 @@ def reports(tmp_path):
 def readme(tmp_path):
     path = tmp_path / "README.md"
     path.write_text("before\n<!-- sim -->\nstale\n<!-- end -->\nbetween\n<!-- oracles -->\n<!-- end -->\nafter\n"
-                    "<!-- bench -->\n<!-- end -->\n<!-- cell -->\n<!-- end -->\n<!-- synth -->\n<!-- end -->\n")
+                    "<!-- bench -->\n<!-- end -->\n<!-- cell -->\n<!-- end -->\n<!-- synth -->\n<!-- end -->\n"
+                    "<!-- boards -->\n<!-- end -->\n")
     return path
 
 
@@ -51,6 +56,7 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     assert "| 8x8x1 | 64x64x64 | 4,000 | 3,000 | 75.00% |" in text
     assert "| 8x8x4 | ResNet-50 | 8,000 | 6,000 | 75.00% |" in text
     assert "| part of gowin | array 8×8×1 | 40 | 20 | 4 | 0 | 10.0 | 5.0 | 90 | 100 | 120 | 0.4 |" in text
+    assert "| icebreaker | mac_core_9x9x9 | 1,000 of 2,000 | 2 of 3 | 3.5 of 4 | 4 of 5 | 50.0 | 12 |" in text
     assert "```verilog\nmodule mac_cell(clk, " in text and "endmodule\n```" in text
     assert [line for line in text.splitlines() if line in ("before", "between", "after")] == [
         "before", "between", "after"]
@@ -58,7 +64,7 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     assert readme.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench", "synth"])
+@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench", "synth", "board-ulx3s"])
 def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
     before = readme.read_text()
     (reports / f"{name}.json").unlink()

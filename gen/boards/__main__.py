@@ -58,11 +58,11 @@ def _report(board: str, design: Design, built: Built, seconds: float) -> None:
     used = ", ".join(f"{area[kind]:,} of {holds[kind]:,} {kind.upper()}" for kind in area)
     print(f"{setup.title}: {design.name}, {used}, {built.mhz:.1f} MHz of {built.constraint:g} MHz, {seconds:.0f} s")
     print(f"{built.bitstream}; to load it: {built.load}")
-    path = ROOT / "build" / "reports" / f"board_{board}.json"
+    path = ROOT / "build" / "reports" / f"board-{board}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({
-        "board": board, "core": design.name, **area, "mhz": round(built.mhz, 1), "constraint": built.constraint,
-        "seconds": round(seconds, 1)}, indent=2) + "\n")
+    figures = {"board": board, "title": setup.title, "core": design.name, "area": area, "holds": holds,
+               "mhz": round(built.mhz, 1), "constraint": built.constraint, "seconds": round(seconds, 1)}
+    path.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":
