@@ -114,23 +114,26 @@ class Gather(wiring.Component):
         config = self.config
         last_column = self.drain_token[-1]
 
+        # `some` rows wait to be fetched. It and `final_step` are registers because everything below waits for `fetch`.
         waiting = Signal(range(self.depth + 1))
+        some = Signal()
         step = Signal(config.group_width)
         serving = Signal()
         fetch = Signal()
         fetch_row = Signal(range(self.depth))
         final_step = Signal()
-        m.d.comb += [
-            final_step.eq(step == config.groups - 1),
-            fetch.eq((waiting != 0) & (~serving | final_step)),
-        ]
-        m.d.sync += waiting.eq(waiting + last_column.valid - fetch)
+        m.d.comb += fetch.eq(some & (~serving | final_step))
+        m.d.sync += some.eq(last_column.valid | (waiting > 1) | (some & ~fetch))
+        with m.If(last_column.valid & ~fetch):
+            m.d.sync += waiting.eq(waiting + 1)
+        with m.Elif(fetch & ~last_column.valid):
+            m.d.sync += waiting.eq(waiting - 1)
         with m.If(fetch):
-            m.d.sync += [serving.eq(1), step.eq(0), fetch_row.eq(fetch_row + 1)]
+            m.d.sync += [serving.eq(1), step.eq(0), fetch_row.eq(fetch_row + 1), final_step.eq(0)]
         with m.Elif(final_step):
-            m.d.sync += [serving.eq(0), step.eq(0)]
+            m.d.sync += [serving.eq(0), step.eq(0), final_step.eq(0)]
         with m.Elif(serving):
-            m.d.sync += step.eq(step + 1)
+            m.d.sync += [step.eq(step + 1), final_step.eq(step == config.groups - 2)]
 
         tokens = self.token_store.instantiate(m, "tokens")
         m.d.comb += [tokens.i.eq(last_column), tokens.write.eq(last_column.valid)]

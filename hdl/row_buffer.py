@@ -46,17 +46,24 @@ class RowBuffer(wiring.Component):
         m.submodules.rows = rows = Memory(shape=self.shape, depth=self.depth, init=[])
         write = rows.write_port()
         read = rows.read_port()
-        # Equal when nothing waits: a row goes on to the read port before `depth` of them can wait.
+        # Of `waiting` rows in front of the read port there are some: a register, because much depends on it.
+        waiting = Signal(range(self.depth + 1))
+        some = Signal()
         write_row = Signal(range(self.depth))
         read_row = Signal(range(self.depth))
         m.d.comb += [
             write.en.eq(self.i.valid),
             write.addr.eq(write_row),
             write.data.eq(self.i.payload),
-            read.en.eq((write_row != read_row) & (~self.o.valid | self.o.ready)),
+            read.en.eq(some & (~self.o.valid | self.o.ready)),
             read.addr.eq(read_row),
             self.o.payload.eq(read.data),
         ]
+        m.d.sync += some.eq(write.en | (waiting > 1) | (some & ~read.en))
+        with m.If(write.en & ~read.en):
+            m.d.sync += waiting.eq(waiting + 1)
+        with m.Elif(read.en & ~write.en):
+            m.d.sync += waiting.eq(waiting - 1)
         with m.If(write.en):
             m.d.sync += write_row.eq(Mux(write_row == self.depth - 1, 0, write_row + 1))
         with m.If(read.en):

@@ -10,7 +10,7 @@
 Every stream waits for its partner; nothing between the operand streams and the output buffers does.
 """
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -190,7 +190,7 @@ class Unit(wiring.Component):
     def _results(self, m, channels, datapath):
         """Rows to the output streams; returns whether clamped outputs are still being counted."""
         config = self.config
-        counting = Signal()
+        counting = C(0)
         if config.modes:
             rows, row = datapath.outputs, self.outputs.payload
             m.d.comb += [
@@ -200,25 +200,35 @@ class Unit(wiring.Component):
                 self.outputs.valid.eq(rows.valid),
                 rows.ready.eq(self.outputs.ready),
             ]
+            popped = Signal()
+            of_row = Signal(config.cols, name="clamped_of_row")
             clamped = Signal(range(config.cols + 1), name="clamped_in_row")
+            counting = Signal(3)
+            m.d.comb += popped.eq(rows.valid & rows.ready)
             m.d.sync += [
-                counting.eq(rows.valid & rows.ready),
-                clamped.eq(Mux(rows.valid & rows.ready, sum(rows.payload.clamped), 0)),
+                counting.eq(Cat(popped, counting)),
+                of_row.eq(Mux(popped, rows.payload.clamped, 0)),
+                clamped.eq(sum(of_row)),
             ]
-            # Bit 32, once set, stays and makes the others ones.
-            total = Signal(33)
-            before = Mux(self.clear, 0, total)
-            m.d.sync += total.eq(before[:32] + clamped | before & 1 << 32)
-            m.d.comb += self.clamped.eq(total[:32] | total[32].replicate(32))
+            # The upper half follows a cycle later. Its bit 16, once set, stays and makes the others ones.
+            low, high, carry = Signal(16, name="clamped_low"), Signal(17, name="clamped_high"), Signal()
+            m.d.sync += [
+                Cat(low, carry).eq(Mux(self.clear, 0, low) + clamped),
+                high.eq(Mux(self.clear, 0, (high[:16] + carry) | (high & 1 << 16))),
+            ]
+            m.d.comb += self.clamped.eq(Cat(low, high) | high[16].replicate(32))
         if config.raw_output:
             wiring.connect(m, datapath.accumulators, wiring.flipped(self.accumulators))
         if config.selectable:
             m.d.comb += [datapath.mode.eq(self.mode), channels.mode.eq(self.mode)]
-        return counting
+        return counting.any()
 
     def _flags(self, m, admission, channels):
         """Sticky errors."""
-        clamp_range = self.stage.low > self.stage.high if self.config.modes else 0
+        clamp_range = Signal()
+        if self.config.modes:
+            # The sign of a difference: a carry chain where a comparison is a tree of LUTs.
+            m.d.sync += clamp_range.eq((self.stage.high - self.stage.low)[-1])
         events = Cat(
             admission.last_mismatch,
             admission.keep_mismatch,

@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 
 from tb.coverage import Bins
-from tb.sim_bench import case, check, generator, require
+from tb.sim_bench import case, check, generator, require, watches_inside
 from tb.sim_driver import Product, UnitDriver
 from tb.sim_layers import activations_of, built_modes, layer_of, longest_k
 from tb.sim_ports import description, port
@@ -141,3 +141,17 @@ async def count_clamped(dut: Any, driver: UnitDriver, rng: np.random.Generator, 
     want = np.count_nonzero((free < -5) | (free > 9))
     check(dut.clamped.value.to_unsigned(), want, "clamped outputs")
     bins.hit("unit.clamped_counted", want)
+    if not watches_inside():
+        return
+    # At its end it stays there, however much follows.
+    dut.clamped_high.value, dut.clamped_low.value = 0xFFFF, 0xFFFF
+    for _ in range(2):
+        await driver.run([product])
+        for _ in range(3):
+            await driver.step()
+        check(dut.clamped.value.to_unsigned(), 2**32 - 1, "clamped outputs, too many to count")
+    dut.clear.value = 1
+    await driver.step()
+    dut.clear.value = 0
+    await driver.step()
+    check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after clear")

@@ -44,4 +44,6 @@ def label(row: dict[str, Any]) -> str:
         words.append(f"{config['rows']}×{config['cols']}×{config['depth']}")
     if row["block"] in ("requant", "unit", "engine", "core"):
         words.append(",".join(config["modes"]) or "raw")
+    if row["block"] in ("unit", "engine", "core"):
+        words.append(f"in {config['requant_lanes']} lane{'s' * (config['requant_lanes'] > 1)}")
     return " ".join(words)

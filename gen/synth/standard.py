@@ -14,7 +14,7 @@ STANDARD: list[tuple[str, dict[str, Any]]] = [
     ("array", {"rows": 1, "cols": 8, "depth": 8}),
     ("requant", {"modes": "SINGLE"}),
     ("requant", {"modes": "F32"}),
-    ("unit", {"rows": 8, "cols": 8, "modes": "SINGLE"}),
+    ("unit", {"rows": 8, "cols": 8, "modes": "SINGLE", "requant_lanes": 2}),
     ("engine", {"rows": 2, "cols": 4, "requant_lanes": 1, "modes": "SINGLE", "k_max": 256, "n_max": 256,
                 "weight_beats": 1024, "act_bytes": 4, "out_bytes": 4}),
 ]
