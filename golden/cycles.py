@@ -165,7 +165,7 @@ class _Run:
         for tile in range(self.tiles):
             self._read(tile, self.next_word - self.row_words)
             stood = max(self.last_read + TO_ARRAY, self.stalls[-1][1] + 1)
-            entered = max(stood, self.stalls[-1][1] + timing.tile_cycles, self.stored[0] + 1)
+            entered = max(stood, self.stalls[-1][1] + timing.tile_cycles, self.stored[0] + 2)
             self.stalls.append((stood, entered))
             # A panel is stored as soon as the one before the one before has been sent.
             results = entered + self.latency

@@ -68,7 +68,7 @@ class EngineTiming:
     @property
     def buffered_tiles(self) -> int:
         """Tiles on their way to the output buffer, from their last wave on."""
-        return 1 - (-(self.latency + self.tile_cycles + 2) // self.tile_cycles)
+        return 1 - (-(self.latency + self.tile_cycles + 4) // self.tile_cycles)
 
     def tiles(self, job: Job) -> tuple[int, int, int]:
         """Panels of rows, tiles in a panel, beats in a tile: M, N, K divided by rows, cols, depth, rounded up."""

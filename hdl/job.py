@@ -100,7 +100,8 @@ class JobCheck(wiring.Component):
             beats.eq(ceil_div(job.k[:len(plan.k)], config.depth)),
         ]
         product = Signal(len(tiles) + len(beats))
-        m.d.sync += product.eq(tiles * beats)
+        # Written out: a `*` that is used once a job would take a DSP block from the array.
+        m.d.sync += product.eq(sum(Mux(bit, beats << place, 0) for place, bit in enumerate(tiles)))
 
         wrong_now = Signal(len(SETTING_ERRORS))
         position = [name for name, _ in SETTING_ERRORS].index("WEIGHTS_SIZE")
