@@ -32,7 +32,8 @@ class Routed:
 
 
 # What nextpnr says of a design that is too large or too dense.
-TOO_LARGE = re.compile(r"[Uu]nable to (place|find)|out of|failed to place|no Bels remaining|too many", re.IGNORECASE)
+TOO_LARGE = re.compile(
+    r"unable to (place|find)|out of|failed to (place|expand region)|no Bels remaining|too many", re.IGNORECASE)
 
 
 def synthesize(part: Part, sources: list[str], top: str, directory: Path) -> dict[str, int]:
