@@ -8,12 +8,11 @@ __all__ = ["GatedAdd", "GatedAddEcp5", "carry_cells"]
 
 
 class GatedAdd(wiring.Component):
-    """``o = base + (gate ? term : 0)``, or ``base - ...``, modulo 2^width.
+    """``o = base + (gate ? term : 0)`` modulo 2^width.
 
     Parameters
     ----------
     width : int
-    subtract : bool
 
     Members
     -------
@@ -22,14 +21,12 @@ class GatedAdd(wiring.Component):
     o : Out, width bits
     """
 
-    def __init__(self, width: int, *, subtract: bool = False):
-        self.width, self.subtract = width, subtract
+    def __init__(self, width: int):
         super().__init__({"base": In(width), "term": In(width), "gate": In(1), "o": Out(width)})
 
     def elaborate(self, platform):
         m = Module()
-        term = Mux(self.gate, self.term, 0)
-        m.d.comb += self.o.eq(self.base - term if self.subtract else self.base + term)
+        m.d.comb += self.o.eq(self.base + Mux(self.gate, self.term, 0))
         return m
 
 
@@ -38,7 +35,7 @@ class GatedAddEcp5(GatedAdd):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.o.eq(carry_cells(m, self.base, self.term, self.gate, subtract=self.subtract, name="carry"))
+        m.d.comb += self.o.eq(carry_cells(m, self.base, self.term, self.gate, subtract=False, name="carry"))
         return m
 
 

@@ -83,8 +83,8 @@ class Direct(wiring.Component):
 class Gather(wiring.Component):
     """Fewer lanes than columns: store, align, serve in `groups` steps.
 
-    A store holds the rows that column 0 has finished while the last column,
-    `last_skew` cycles later, has not been read yet: at most rows + (last_skew + 1) / groups + 2, as tiles are at least
+    A store holds the rows that column 0 has finished while the last column, `last_skew` cycles
+    later, has not been read yet: at most rows + (last_skew + 1) / groups + 2, as tiles are at least
     rows * groups cycles apart.
 
     Attributes
