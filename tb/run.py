@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from cocotb_test.simulator import run
 from gen.block import block_name, files
 from gen.options import configuration
 from gen.write import write_all
+from tb.simulator import Recording, SettingError, check_simulator, prepared
 
 __all__ = [
     "BUILD", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
@@ -24,29 +24,6 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-SIMULATOR = "icarus"
-
-# Clock period of every testbench.
-PERIOD_NS = 10
-
-
-@dataclass(frozen=True)
-class Recording:
-    """Waves of the first `cycles` clock cycles (None: of all) in `path`, an .fst or a .vcd file."""
-
-    path: Path
-    cycles: int | None = None
-
-    @property
-    def is_fst(self) -> bool:
-        """Whether the compressed format is wanted."""
-        return self.path.suffix == ".fst"
-
-    def verilog(self, top: str) -> str:
-        """A second top module that records `top`."""
-        stop = f"    #{self.cycles * PERIOD_NS} $dumpoff;\n" if self.cycles else ""
-        return (f'module record;\n  initial begin\n    $dumpfile("{self.path}");\n'
-                f"    $dumpvars(0, {top});\n{stop}  end\nendmodule\n")
 
 
 class SimulationError(Exception):
@@ -82,10 +59,6 @@ def generate(block: str, directory: Path, **parameters: Any) -> Generated:
     return Generated(directory, block_name(block, config))
 
 
-class SettingError(ValueError):
-    """SEED, SIM or PATH in the environment is no good; the message is one line."""
-
-
 def seed() -> int:
     """The seed of the run: SEED, or 1."""
     text = os.environ.get("SEED") or "1"
@@ -95,13 +68,9 @@ def seed() -> int:
 
 
 def check_settings() -> None:
-    """Refuse a SEED or SIM that cannot be used, and a PATH without the simulator."""
+    """Refuse a SEED or SIM that cannot be used, and a machine without the simulator."""
     seed()
-    if shutil.which("iverilog") is None:
-        raise SettingError("iverilog must be on the PATH, type: make setup")
-    simulator = os.environ.get("SIM") or SIMULATOR
-    if simulator != SIMULATOR:
-        raise SettingError(f"SIM must be {SIMULATOR}, not {simulator!r}")
+    check_simulator()
 
 
 def simulate(generated: Generated, module: str, *, record: Recording | None = None,
@@ -134,15 +103,10 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
     SimulationError
         With what the simulator printed about the failure.
     """
-    build = generated.directory / "simulation"
-    shutil.rmtree(build, ignore_errors=True)
-    build.mkdir(parents=True)
-    results = build / "results.xml"
     log = _Log(progress)
     environment = {f"MACAW_{name.upper()}": str(value) for name, value in case.items()}
     environment["MACAW_DESCRIPTION"] = str(generated.json)
     environment["MACAW_RERUN"] = str(case.get("rerun") or _rerun())
-    environment["COCOTB_RESULTS_FILE"] = str(results)
     environment["COCOTB_ANSI_OUTPUT"] = "0"
     # cocotb-test lets the environment win over what it is given.
     saved = dict(os.environ)
@@ -150,14 +114,12 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
     logger = logging.getLogger("cocotb")
     logger.addHandler(log)
     logger.propagate = False
-    tops, sources = [generated.name], [str(generated.verilog)]
-    if record:
-        (build / "record.v").write_text(record.verilog(generated.name))
-        tops, sources = [*tops, "record"], [*sources, str(build / "record.v")]
     try:
-        run(simulator=SIMULATOR, toplevel=tops, module=f"{package}.{module}", verilog_sources=sources,
-            python_search=[str(ROOT)], sim_build=str(build), seed=seed(), timescale="1ns/1ps",
-            compile_args=["-Wall", "-g2005"], plus_args=["-fst"] if record and record.is_fst else [])
+        with prepared(generated.name, generated.verilog, generated.directory, record) as options:
+            results = Path(options["sim_build"]) / "results.xml"
+            results.unlink(missing_ok=True)
+            os.environ["COCOTB_RESULTS_FILE"] = str(results)
+            run(**options, module=f"{package}.{module}", python_search=[str(ROOT)], seed=seed(), timescale="1ns/1ps")
     except SystemExit as error:
         raise SimulationError(f"{module} on {generated.name}: {error}\n{log.text()}") from None
     finally:

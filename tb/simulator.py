@@ -1,0 +1,137 @@
+"""The simulators that a testbench runs in: how each compiles Verilog, starts cocotb and records waves."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tb.verilator import VerilatorError, find
+
+__all__ = ["PERIOD_NS", "SIMULATORS", "Recording", "SettingError", "check_simulator", "prepared", "simulator"]
+
+SIMULATORS = ("icarus", "verilator")
+
+# Clock period of every testbench.
+PERIOD_NS = 10
+
+# Without rules of style and width, which `make lint` checks; vectors of which one bit leads to the next; delays, which only FPGA vendors' models have; C++ that compiles
+# soon, because a testbench spends its time in Python.
+VERILATOR = ["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--no-timing", "-O3", "-CFLAGS", "-O1"]
+# Verilator's own library, compiled once for all designs: ten seconds of twelve.
+RUNTIME = Path(__file__).resolve().parent.parent / "build" / "runtime"
+# What the package's makefile include calls a precompiled header; this one every compiler has.
+HEADER = "CFG_CXXFLAGS_PCH_I=-include"
+
+
+class SettingError(ValueError):
+    """SEED, SIM or PATH in the environment is no good; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Waves of the first `cycles` clock cycles (None: of all) in `path`, an .fst or a .vcd file; Icarus writes them."""
+
+    path: Path
+    cycles: int | None = None
+
+    @property
+    def is_fst(self) -> bool:
+        """Whether the compressed format is wanted."""
+        return self.path.suffix == ".fst"
+
+    def verilog(self, top: str) -> str:
+        """A second top module that records `top`."""
+        stop = f"    #{self.cycles * PERIOD_NS} $dumpoff;\n" if self.cycles else ""
+        return (f'module record;\n  initial begin\n    $dumpfile("{self.path}");\n'
+                f"    $dumpvars(0, {top});\n{stop}  end\nendmodule\n")
+
+
+def simulator() -> str:
+    """The simulator of the run: SIM, or Icarus."""
+    name = os.environ.get("SIM") or SIMULATORS[0]
+    if name not in SIMULATORS:
+        raise SettingError(f"SIM must be {' or '.join(SIMULATORS)}, not {name!r}")
+    return name
+
+
+def check_simulator() -> None:
+    """Refuse a SIM that is none, or that is not installed."""
+    if shutil.which("iverilog") is None:
+        raise SettingError("iverilog must be on the PATH, type: make setup")
+    if simulator() == "verilator":
+        try:
+            find()
+        except VerilatorError as error:
+            raise SettingError(str(error)) from None
+
+
+@contextmanager
+def prepared(top: str, verilog: Path, directory: Path, record: Recording | None) -> Iterator[dict[str, Any]]:
+    """What cocotb-test is told of the simulator: its name, sources, arguments, and where to build.
+
+    Parameters
+    ----------
+    top, verilog
+        Top module, and the file with it.
+    directory
+        Where the simulator's own directory is made. That of Icarus is new each time; Verilator's takes long to fill
+        and is used again, as Verilator compiles anew whatever has changed.
+    record
+        Waves to write, in Icarus whatever SIM says. Apart from that, WAVES=1 records everything.
+    """
+    if record or simulator() == "icarus":
+        yield _icarus(top, verilog, directory / "simulation", record)
+        return
+    waves = bool(int(os.environ.get("WAVES") or 0))
+    runtime = RUNTIME / ("verilator_waves" if waves else "verilator")
+    build = directory / runtime.name
+    build.mkdir(parents=True, exist_ok=True)
+    _copy(runtime, build)
+    yield _verilator(top, verilog, build, waves)
+    if not runtime.exists():
+        _keep(build, runtime)
+
+
+def _icarus(top: str, verilog: Path, build: Path, record: Recording | None) -> dict[str, Any]:
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir(parents=True)
+    tops, sources = [top], [str(verilog)]
+    if record:
+        (build / "record.v").write_text(record.verilog(top))
+        tops, sources = [*tops, "record"], [*sources, str(build / "record.v")]
+    return {"simulator": "icarus", "toplevel": tops, "verilog_sources": sources, "sim_build": str(build),
+            "compile_args": ["-Wall", "-g2005"], "plus_args": ["-fst"] if record and record.is_fst else []}
+
+
+def _verilator(top: str, verilog: Path, build: Path, waves: bool) -> dict[str, Any]:
+    environment, program = find()
+    os.environ.update(VERILATOR_ROOT=environment["VERILATOR_ROOT"], MAKEFLAGS=HEADER,
+                      PATH=f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}")
+    # Not the compressed format: it wants a library that not every machine has.
+    return {"simulator": "verilator", "toplevel": [top], "verilog_sources": [str(verilog)], "sim_build": str(build),
+            "compile_args": [*VERILATOR, *(["--trace-vcd"] if waves else [])],
+            "make_args": ["--old-file=Vtop.mk"], "plus_args": ["--trace"] if waves else [], "waves": False}
+
+
+def _copy(runtime: Path, build: Path) -> None:
+    """Objects that are the same for every design, with their times: make finds them up to date.
+
+    But for the makefile of the design, on which it has them depend: hence its option --old-file.
+    """
+    for path in runtime.glob("*"):
+        shutil.copy2(path, build)
+
+
+def _keep(build: Path, runtime: Path) -> None:
+    """Keep those objects; whoever is first wins."""
+    mine = runtime.with_name(f"{runtime.name}.{os.getpid()}")
+    mine.mkdir(parents=True, exist_ok=True)
+    for path in build.glob("verilated*.[od]"):
+        shutil.copy2(path, mine)
+    try:
+        mine.rename(runtime)
+    except OSError:
+        shutil.rmtree(mine)
