@@ -49,7 +49,7 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles readme lint lock train clean distclean
+.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles coverage readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,7 +63,7 @@ setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the p
 sim: .venv/.ready ## recognize digits on the emitted hardware, in simulation, and print the table
 	$(PY) -m tb sim $(CONFIG)
 
-test: .venv/.ready-test-oracles .venv/.ready-synth ## the whole regression; ARGS="-k requant" for a part of it
+test: .venv/.ready-test-oracles .venv/.ready-synth .venv/.ready-lint ## the whole regression; ARGS="-k requant" for a part of it
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --junitxml build/reports/test.xml $(ARGS)
 
 verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
@@ -88,6 +88,9 @@ oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## gol
 	rm -rf build/oracles
 	$(PY) -m golden.oracles --save build/oracles $(ARGS)
 	$(PY) -m tb replay --report oracles-hardware build/oracles/*.npz
+
+coverage: .venv/.ready-lint ## lines, branches, expressions and bits that the hardware tests reach, counted by Verilator
+	$(PY) -m tb coverage
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme

@@ -10,6 +10,8 @@ from gen.options import add_options, config_from
 from gen.write import WriteError
 from tb.bench import BenchError, bench
 from tb.bench import table as bench_table
+from tb.code_coverage import CoverageError, coverage
+from tb.code_coverage import table as coverage_table
 from tb.digits import DigitsError, recognize, table
 from tb.gemm import GemmError, gemm
 from tb.gemm import table as gemm_table
@@ -41,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     many.add_argument("--gemms", type=int, help="how many (default 20000)")
     many.add_argument("--only", help="one part alone, as a failure says: <configuration>:<number>")
     jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
+    jobs.add_parser("coverage", help="count in Verilator what the hardware tests reach")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
@@ -49,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         JOBS[options.job](options)
     except (ConfigError, WriteError, DigitsError, GemmError, VectorError, SettingError) as error:
         parser.error(str(error))
-    except (SimulationError, BenchError, VerilatorError, LintError, ReadmeError, Difference) as error:
+    except (SimulationError, BenchError, CoverageError, VerilatorError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
         return 1
     return 0
@@ -86,6 +89,13 @@ def _bench(options: argparse.Namespace) -> None:
           "  plot     build/reports/roofline.svg")
 
 
+def _coverage(options: argparse.Namespace) -> None:
+    print(coverage_table(coverage()))
+    print("\nThe default export is covered, but for waivers.\n"
+          "  figures  build/reports/coverage.json\n"
+          "  report   build/reports/coverage.md")
+
+
 def _lint(options: argparse.Namespace) -> None:
     print(f"{lint()} configurations are clean in Icarus and Verilator")
 
@@ -95,7 +105,8 @@ def _readme(options: argparse.Namespace) -> None:
 
 
 JOBS = {
-    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "bench": _bench, "lint": _lint, "readme": _readme}
+    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "bench": _bench, "coverage": _coverage,
+    "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

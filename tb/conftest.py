@@ -10,6 +10,7 @@ from gen.block import BLOCKS
 from tb.coverage import BINS, empty, merge
 from tb.report import write_report
 from tb.run import BUILD, ROOT, SettingError, check_settings
+from tb.simulator import simulator
 
 COVERAGE = BUILD / "coverage"
 
@@ -28,8 +29,8 @@ REQUIRED = [
     *(f"tb/{side}_registers.py" for side in ("test", "sim")), "gen/tests/test_driver_c.py",
     "gen/tests/test_driver_python.py",
     *(f"tb/test_{part}.py" for part in (
-        "bench", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm", "netlist", "ports",
-        "readme", "report", "settings", "vendor")),
+        "bench", "code_coverage", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm",
+        "netlist", "ports", "readme", "report", "settings", "vendor")),
     "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
     "gen/tests/test_synth.py",
 ]
@@ -100,7 +101,7 @@ def pytest_terminal_summary(terminalreporter, config):
         "coverage": {"bins": len(BINS), "filled": len(BINS) - len(unfilled), "empty": unfilled,
                      "counts": {name: counts[name] for name in BINS}},
     }
-    path = write_report("test", figures)
+    path = write_report("test" if simulator() == "icarus" else f"test-{simulator()}", figures)
     terminalreporter.section("coverage bins")
     filled = len(BINS) - len(unfilled)
     terminalreporter.line(f"{filled} of {len(BINS)} bins filled; figures in {path.relative_to(ROOT)}")

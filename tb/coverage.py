@@ -29,7 +29,8 @@ BINS: tuple[str, ...] = (
     *(f"requant.{mode}.shift_{shift}" for mode in FIXED for shift in range(2, 63)),
     *(f"requant.{mode}.rounds_twice" for mode in ("DOUBLE", "DOUBLE_UP")),
     *(f"requant.{mode}.{what}" for mode in FLOAT for what in (
-        "subnormal_scale", "tiny_scale", "huge_scale", "acc_rounds_up_to_power_of_two")),
+        "subnormal_scale", "tiny_scale", "huge_scale", "acc_rounds_up_to_power_of_two",
+        "product_rounds_up_to_power_of_two")),
     *(f"requant.FBGEMM.{what}" for what in (
         "bias_cancels", "bias_dominates", "bias_is_half_a_last_bit", "subnormal_bias")),
     *(f"requant.selected_{mode}" for mode in MODES),

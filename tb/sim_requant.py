@@ -86,6 +86,8 @@ def cover(bins: Bins, v: Vectors, stage: tuple[int, int, int], y: np.ndarray, cl
         hit("huge_scale", v.scale >= 2.0**20)
         rounded = np.abs(v.acc.astype(np.float32).astype(np.int64))
         hit("acc_rounds_up_to_power_of_two", (rounded > np.abs(v.acc)) & (rounded & (rounded - 1) == 0))
+        single = np.abs(product.astype(np.float32).astype(np.float64))
+        hit("product_rounds_up_to_power_of_two", (single > np.abs(product)) & (np.frexp(single)[0] == 0.5))
         if v.mode == "FBGEMM":
             last = np.spacing(np.abs(total))
             hit("bias_cancels", (total == 0) & (v.acc != 0))

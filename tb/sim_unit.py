@@ -12,6 +12,7 @@ from tb.sim_bench import case, check, generator, require
 from tb.sim_driver import Product, UnitDriver
 from tb.sim_layers import activations_of, built_modes, layer_of, limits, longest_k
 from tb.sim_ports import description
+from tb.sim_vectors import products_below_a_power_of_two
 from tb.sim_watch import Watch
 
 STREAMS = ("activations", "weights", "channels", "outputs", "accumulators")
@@ -97,6 +98,40 @@ async def products_match_without_pauses(dut):
     bins.hit("unit.shared_lanes", config["requant_lanes"] < cols)
     bins.hit("unit.raw_only", not config["modes"])
     bins.save()
+
+
+@cocotb.test()
+async def channel_parameters_take_every_value(dut):
+    """Bias, multiplier and shift from their whole ranges; clamps that lie in each part of the output's range."""
+    config = description()["config"]
+    rng = generator("parameters")
+    rows, cols = config["rows"], config["cols"]
+    for mode in config["modes"]:
+        for stage in ((0, -128, 127), (255, 0, 255), (-128, -128, -1), (127, -128, -128), (-1, 127, 127)):
+            layer = layer_of(rng, config["depth"], 4 * cols, mode, stage=stage, zero_points=False)
+            n = len(layer.bias)
+            layer.bias[:] = rng.integers(-(2**31), 2**31, n) if mode != "FBGEMM" else 0
+            if layer.m is not None and layer.s is not None:
+                layer.m[:] = rng.integers(0, 2**31, n)
+                layer.s[:] = rng.integers(2, 63, n)
+            if layer.scale is not None:
+                # Every sign-free finite float, and half of them where results are neither 0 nor saturated.
+                bits = rng.integers(0, 0x7F800000, n, dtype=np.int32)
+                bits[::2] = rng.integers(0x2F000000, 0x3F800000, len(bits[::2]), dtype=np.int32)
+                layer.scale[:] = bits.view(np.float32)
+                # A sum that is its bias alone, and rounds up to a power of two when it is multiplied.
+                for channel, (acc, mantissa) in zip(range(1, n, 2), products_below_a_power_of_two(), strict=False):
+                    layer.weights[:, channel] = 0
+                    layer.bias[channel] = acc * (mode == "F32")
+                    layer.scale[channel] = mantissa * 2.0 ** -int(rng.integers(36, 52))
+            if layer.float_bias is not None:
+                layer.float_bias[:] = (rng.integers(0, 0x7F800000, n) | rng.integers(0, 2, n) << 31).astype(
+                    np.uint32).view(np.float32)
+            driver = UnitDriver(dut, rng)
+            await driver.start()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                await driver.run([Product(layer, activations_of(rng, rows, layer))])
 
 
 @cocotb.test()

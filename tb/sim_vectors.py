@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from golden.modes import FACTORS, requantize
 
-__all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "vectors"]
+__all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "products_below_a_power_of_two", "vectors"]
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
@@ -147,10 +147,19 @@ def _float_corners() -> tuple[IntArray, npt.NDArray[np.float32]]:
     add(ends, [2.0**power for power in (
         -149, -126, -60, -33, -32, -31, -30, -24, -23, -8, -1, 0, 1, 7, 8, 9, 20, 100, 127)])
     add(ends, near(1.0) + near(1 / 3) + near(1.5 * 2.0**-31) + [float(np.finfo(np.float32).max)])
+    # Products of two mantissas that round up to the next power of two.
+    for a, mantissa in products_below_a_power_of_two():
+        add([a, -a], [mantissa * 2.0**-power for power in range(36, 52)])
     # Every distance from the largest to the smallest result.
     for power in range(-45, 12):
         add([1, -1, 3, 12345, -12345, 2**24 - 1, INT32_MAX, INT32_MIN], [1.5 * 2.0**power, 1.9999999 * 2.0**power])
     return np.array(acc, np.int64), np.array(scale, np.float32)
+
+
+def products_below_a_power_of_two() -> list[tuple[int, int]]:
+    """Two numbers of 24 bits whose product is short of 2^47 by at most half of float32's last place there, 2^22."""
+    pairs = [(a, (2**47 - 1) // a) for a in range(2**23 + 1, 2**24, 1_000_003)]
+    return [(a, b) for a, b in pairs if a * b >= 2**47 - 2**22]
 
 
 def _float_random(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:

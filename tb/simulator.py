@@ -1,5 +1,6 @@
 """The simulators that a testbench runs in: how each compiles Verilog, starts cocotb and records waves."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,16 +11,22 @@ from typing import Any
 
 from tb.verilator import VerilatorError, find
 
-__all__ = ["PERIOD_NS", "SIMULATORS", "Recording", "SettingError", "check_simulator", "prepared", "simulator"]
+__all__ = [
+    "COVERAGE", "PERIOD_NS", "SIMULATORS", "Recording", "SettingError", "check_simulator", "prepared", "simulator",
+]
 
 SIMULATORS = ("icarus", "verilator")
 
 # Clock period of every testbench.
 PERIOD_NS = 10
 
-# Without rules of style and width, which `make lint` checks; vectors of which one bit leads to the next; delays, which only FPGA vendors' models have; C++ that compiles
-# soon, because a testbench spends its time in Python.
-VERILATOR = ["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--no-timing", "-O3", "-CFLAGS", "-O1"]
+# Without rules of style and width, which `make lint` checks; without the warning of vectors in which one bit leads to
+# the next; without delays, which only models of FPGA vendors have.
+VERILATOR = ["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--no-timing", "-O3"]
+# C++ that compiles soon: a testbench spends its time in Python. For the option see `_copy`.
+MAKE = ["--old-file=Vtop.mk", "OPT_FAST=-O0", "OPT_SLOW=-O0"]
+# Directory for what tests reach, in the environment of `make coverage`.
+COVERAGE = "MACAW_CODE_COVERAGE"
 # Verilator's own library, compiled once for all designs: ten seconds of twelve.
 RUNTIME = Path(__file__).resolve().parent.parent / "build" / "runtime"
 # What the package's makefile include calls a precompiled header; this one every compiler has.
@@ -86,11 +93,20 @@ def prepared(top: str, verilog: Path, directory: Path, record: Recording | None)
         yield _icarus(top, verilog, directory / "simulation", record)
         return
     waves = bool(int(os.environ.get("WAVES") or 0))
-    runtime = RUNTIME / ("verilator_waves" if waves else "verilator")
-    build = directory / runtime.name
+    counts = os.environ.get(COVERAGE)
+    kind = "verilator_coverage" if counts else "verilator_waves" if waves else "verilator"
+    build, runtime = directory / kind, RUNTIME / kind
     build.mkdir(parents=True, exist_ok=True)
     _copy(runtime, build)
-    yield _verilator(top, verilog, build, waves)
+    options = _verilator(top, verilog, build, waves)
+    if counts:
+        # A test may simulate the same block several times.
+        stem = f"{directory.name}.{len(list(Path(counts).glob(f'{directory.name}.*.dat')))}"
+        shutil.copy2(verilog, Path(counts) / f"{stem}.v")
+        (Path(counts) / f"{stem}.json").write_text(json.dumps({"top": top}))
+        options["compile_args"] += ["--coverage-line", "--coverage-toggle", "--coverage-expr"]
+        options["plus_args"] += [f"+verilator+coverage+file+{counts}/{stem}.dat"]
+    yield options
     if not runtime.exists():
         _keep(build, runtime)
 
@@ -113,7 +129,7 @@ def _verilator(top: str, verilog: Path, build: Path, waves: bool) -> dict[str, A
     # Not the compressed format: it wants a library that not every machine has.
     return {"simulator": "verilator", "toplevel": [top], "verilog_sources": [str(verilog)], "sim_build": str(build),
             "compile_args": [*VERILATOR, *(["--trace-vcd"] if waves else [])],
-            "make_args": ["--old-file=Vtop.mk"], "plus_args": ["--trace"] if waves else [], "waves": False}
+            "make_args": MAKE, "plus_args": ["--trace"] if waves else [], "waves": False}
 
 
 def _copy(runtime: Path, build: Path) -> None:

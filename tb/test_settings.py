@@ -14,7 +14,7 @@ from tb.run import ROOT, SettingError, check_settings
     ("SEED", "abc", "SEED must be an integer from 0 to 2147483647, not 'abc'"),
     ("SEED", "-1", "SEED must be an integer from 0 to 2147483647, not '-1'"),
     ("SEED", "2147483648", "SEED must be an integer from 0 to 2147483647, not '2147483648'"),
-    ("SIM", "verilog", "SIM must be icarus, not 'verilog'"),
+    ("SIM", "verilog", "SIM must be icarus or verilator, not 'verilog'"),
     ("PATH", "/nowhere", "iverilog must be on the PATH, type: make setup"),
 ])
 def test_settings_that_cannot_be_used_are_refused_in_one_line(monkeypatch, name, value, message):
