@@ -49,7 +49,7 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles coverage readme lint lock train clean distclean
+.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles coverage report readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -91,6 +91,9 @@ oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## gol
 
 coverage: .venv/.ready-lint ## lines, branches, expressions and bits that the hardware tests reach, counted by Verilator
 	$(PY) -m tb coverage
+
+report: .venv/.ready ## one page of what was verified, HTML and Markdown, from the reports of all jobs
+	$(PY) -m tb report
 
 readme: .venv/.ready ## take the figures in README.md from build/reports
 	$(PY) -m tb readme

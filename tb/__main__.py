@@ -20,6 +20,7 @@ from tb.readme import ReadmeError, update
 from tb.replay import Difference, replay_all
 from tb.run import ROOT, SettingError, SimulationError, check_settings
 from tb.vectors import VectorError
+from tb.verification import VerificationError, report
 from tb.verilator import VerilatorError
 from tb.waves import make_waves
 
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
     jobs.add_parser("coverage", help="count in Verilator what the hardware tests reach")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
+    jobs.add_parser("report", help="one page of what was verified, from the last reports")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
     options = parser.parse_args(arguments)
     try:
@@ -52,7 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
         JOBS[options.job](options)
     except (ConfigError, WriteError, DigitsError, GemmError, VectorError, SettingError) as error:
         parser.error(str(error))
-    except (SimulationError, BenchError, CoverageError, VerilatorError, LintError, ReadmeError, Difference) as error:
+    except (SimulationError, BenchError, CoverageError, VerilatorError, LintError, ReadmeError, VerificationError,
+            Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
         return 1
     return 0
@@ -100,13 +103,18 @@ def _lint(options: argparse.Namespace) -> None:
     print(f"{lint()} configurations are clean in Icarus and Verilator")
 
 
+def _report(options: argparse.Namespace) -> None:
+    for path in report():
+        print(path.relative_to(ROOT))
+
+
 def _readme(options: argparse.Namespace) -> None:
     update()
 
 
 JOBS = {
     "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "bench": _bench, "coverage": _coverage,
-    "lint": _lint, "readme": _readme}
+    "lint": _lint, "report": _report, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -30,7 +30,7 @@ REQUIRED = [
     "gen/tests/test_driver_python.py",
     *(f"tb/test_{part}.py" for part in (
         "bench", "code_coverage", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm",
-        "netlist", "ports", "readme", "report", "settings", "vendor")),
+        "netlist", "ports", "readme", "report", "settings", "vendor", "verification")),
     "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
     "gen/tests/test_synth.py",
 ]

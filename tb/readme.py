@@ -15,6 +15,8 @@ from tb.bench import whole
 from tb.digits import table
 from tb.report import REPORTS
 from tb.run import ROOT
+from tb.verification import JOBS, summary
+from tb.verification import table as markdown_table
 
 __all__ = ["ReadmeError", "update"]
 
@@ -36,7 +38,8 @@ def update(path: Path = ROOT / "README.md", reports: Path = REPORTS) -> None:
     def read(name: str) -> dict[str, Any]:
         report = reports / f"{name}.json"
         if not report.is_file():
-            raise ReadmeError(f"{report} must be there, type: make {name.partition('-')[0]}")
+            command = JOBS.get(name, f"make {name.partition('-')[0]}")
+            raise ReadmeError(f"{report} must be there, type: {command}")
         return json.loads(report.read_text())
 
     text = path.read_text()
@@ -121,5 +124,11 @@ def _boards(read: Report) -> str:
     return "\n".join(lines)
 
 
+def _verification(read: Report) -> str:
+    """What `make report` sums up."""
+    return markdown_table(["what", "result", "command"], summary(read))
+
+
 BLOCKS: dict[str, Callable[[Report], str]] = {
-    "sim": _sim, "cell": _cell, "oracles": _oracles, "bench": _bench, "synth": _synth, "boards": _boards}
+    "sim": _sim, "cell": _cell, "oracles": _oracles, "bench": _bench, "synth": _synth, "boards": _boards,
+    "verification": _verification}

@@ -10,6 +10,7 @@ from gen.synth.standard import standard
 from gen.synth.targets import TARGETS
 from tb.readme import BLOCKS, SHOWN, ReadmeError, update
 from tb.run import ROOT
+from tb.test_verification import SAMPLES
 
 SIM = {
     "float32_accuracy": 0.5, "golden_accuracy": 0.25, "hardware_accuracy": 0.125, "outputs_compared": 1234,
@@ -33,7 +34,7 @@ BOARD = {"core": "mac_core_9x9x9", "area": {"lut": 1000, "ff": 2, "dsp": 3.5, "r
 
 @pytest.fixture
 def reports(tmp_path):
-    for name, figures in (("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE),
+    for name, figures in (*SAMPLES.items(), ("sim", SIM), ("oracles", ORACLES), ("oracles-hardware", HARDWARE),
                           ("bench", BENCH), ("synth", SYNTH), *((f"board-{name}", BOARD) for name in BOARDS)):
         (tmp_path / f"{name}.json").write_text(json.dumps(figures))
     return tmp_path
@@ -44,7 +45,7 @@ def readme(tmp_path):
     path = tmp_path / "README.md"
     path.write_text("before\n<!-- sim -->\nstale\n<!-- end -->\nbetween\n<!-- oracles -->\n<!-- end -->\nafter\n"
                     "<!-- bench -->\n<!-- end -->\n<!-- cell -->\n<!-- end -->\n<!-- synth -->\n<!-- end -->\n"
-                    "<!-- boards -->\n<!-- end -->\n")
+                    "<!-- boards -->\n<!-- end -->\n<!-- verification -->\n<!-- end -->\n")
     return path
 
 
@@ -57,6 +58,7 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     assert "| 8x8x4 | ResNet-50 | 8,000 | 6,000 | 75.00% |" in text
     assert "| part of gowin | array 8×8×1 | 40 | 20 | 4 | 0 | 10.0 | 5.0 | 90 | 100 | 120 | 0.4 |" in text
     assert "| icebreaker | mac_core_9x9x9 | 1,000 of 2,000 | 2 of 3 | 3.5 of 4 | 4 of 5 | 50.0 | 12 |" in text
+    assert "| Mutants of cell | 980 of 990 found" in text
     assert "```verilog\nmodule mac_cell(clk, " in text and "endmodule\n```" in text
     assert [line for line in text.splitlines() if line in ("before", "between", "after")] == [
         "before", "between", "after"]
@@ -64,7 +66,7 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     assert readme.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench", "synth", "board-ulx3s"])
+@pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench", "synth", "board-ulx3s", "soak"])
 def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
     before = readme.read_text()
     (reports / f"{name}.json").unlink()
