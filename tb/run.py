@@ -116,6 +116,7 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
     logger.propagate = False
     try:
         with prepared(generated.name, generated.verilog, generated.directory, record) as options:
+            os.environ.pop("SIM", None)
             results = Path(options["sim_build"]) / "results.xml"
             results.unlink(missing_ok=True)
             os.environ["COCOTB_RESULTS_FILE"] = str(results)

@@ -182,7 +182,7 @@ def copy(tmp_path):
 
 def full_run(root, *words):
     """Run all tests of the tree in `root`, without the doctests."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    clean = {name: value for name, value in os.environ.items() if name != "SIM" and not name.startswith("PYTEST_")}
     return subprocess.run([sys.executable, "-m", "pytest", "-o", "addopts=", *words], cwd=root, capture_output=True,
                           text=True, env=clean)
 
