@@ -1,0 +1,77 @@
+"""Command line of the proofs: ``python -m tb.formal``, and ``--quick`` for the set of every change."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gen.block import files
+from gen.options import configuration
+from tb.formal import requant
+from tb.formal.proof import Proof, ProofError
+from tb.formal.yosys import proves
+from tb.report import write_report
+from tb.run import BUILD
+
+__all__ = ["PROOFS", "check", "main"]
+
+PROOFS: tuple[Proof, ...] = (*requant.PROOFS,)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prove; returns 1 where a claim does not hold, or a mistake is not found."""
+    parser = argparse.ArgumentParser(prog="tb.formal", description="Prove claims about the emitted Verilog.")
+    parser.add_argument("--quick", action="store_true", help="the quick set alone")
+    parser.add_argument("--only", default="", help="the proofs with this in their name")
+    options = parser.parse_args(arguments)
+    chosen = [proof for proof in PROOFS if options.only in proof.name and (proof.quick or not options.quick)]
+    results = []
+    try:
+        for proof in chosen:
+            results.append(check(proof))
+            print(row(results[-1]), flush=True)
+    except ProofError as error:
+        print(f"tb.formal: {error}", file=sys.stderr)
+        return 1
+    finally:
+        write_report("formal", {"quick": options.quick, "proofs": results})
+    print(f"{len(results)} claims are proved, {sum(len(result['controls']) for result in results)} mistakes are found")
+    return 0
+
+
+def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
+    """Prove `proof` and find its mistakes.
+
+    Raises
+    ------
+    ProofError
+        The claim does not hold, or holds with a mistake.
+    """
+    verilog = next(text for name, text in files(proof.block, configuration(proof.parameters, block=proof.block)).items()
+                   if name.endswith(".v"))
+    place = directory / "".join(letter if letter.isalnum() else "_" for letter in proof.name)
+    start = time.monotonic()
+    if not proves(proof, verilog, place):
+        raise ProofError(f"{proof.name} must hold; see {place}/proof.log")
+    seconds = time.monotonic() - start
+    start = time.monotonic()
+    for index, mistake in enumerate(proof.mistakes):
+        if proves(proof, mistake.made(verilog), place / f"mistake_{index}"):
+            raise ProofError(f"{proof.name} must fail with {mistake.new} for {mistake.old} in {mistake.module}")
+    return {
+        "name": proof.name, "method": proof.method.name, "depth": proof.depth, "holds": proof.holds,
+        "seconds": round(seconds, 1), "result": "proved",
+        "controls": [f"{mistake.module}: {mistake.old} -> {mistake.new}" for mistake in proof.mistakes],
+        "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
+    }
+
+
+def row(result: dict[str, Any]) -> str:
+    """A line of the table."""
+    return (f"{result['seconds']:6.1f} s  {result['name']} ({result['holds']}; "
+            f"{len(result['controls'])} mistakes found in {result['control_seconds']:.1f} s)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""What a proof is: emitted Verilog, a specification beside it, how long to look, and a mistake that must be found."""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+__all__ = ["Method", "Mistake", "Proof", "ProofError"]
+
+
+class ProofError(Exception):
+    """A proof or its control did not end as it must; the message is one line."""
+
+
+class Method(Enum):
+    """How a claim is proved; each value says for which inputs and times it then holds."""
+
+    STEPS = "from any state, unbounded"
+    INDUCTION = "by induction, unbounded"
+    BOUNDED = "bounded"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A change of the emitted text that the proof must find.
+
+    Parameters
+    ----------
+    module
+        Where.
+    old, new
+        What `re.sub` takes: `old` occurs there, and its first place is changed.
+    """
+
+    module: str
+    old: str
+    new: str
+
+    def made(self, verilog: str) -> str:
+        """`verilog` with the mistake; ProofError where it has no place."""
+        start = verilog.index(f"\nmodule {self.module}(")
+        end = verilog.index("\nendmodule", start)
+        text, count = re.subn(self.old, self.new, verilog[start:end], count=1, flags=re.MULTILINE)
+        if not count:
+            raise ProofError(f"{self.module} must contain {self.old}, where a mistake is to be made")
+        return verilog[:start] + text + verilog[end:]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """One claim about one emitted block.
+
+    Parameters
+    ----------
+    name
+        Of the claim; no two are equal.
+    block, parameters
+        What is emitted: see `gen.block.files` and `gen.options.configuration`.
+    spec
+        Files beside this one; the module `spec` is the top.
+    mistakes
+        Each is made alone, and the proof must then fail.
+    method, depth
+        STEPS: cycles from an unknown state to where the claim is checked. INDUCTION: most cycles that one step may
+        look back. BOUNDED: cycles from reset.
+    defines
+        Verilog macros of the specification.
+    cut
+        Modules of the block that the specification replaces by its own, and proves around.
+    taps
+        Wires of `spec` and what they are joined to inside the block, once all is flat.
+    quick
+        It is one of the quick set.
+    """
+
+    name: str
+    block: str
+    parameters: dict[str, Any]
+    spec: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+    method: Method
+    depth: int
+    defines: dict[str, int | str] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
+    taps: dict[str, str] = field(default_factory=dict)
+    quick: bool = False
+
+    @property
+    def holds(self) -> str:
+        """For which times the claim is proved."""
+        return f"bounded, {self.depth} cycles" if self.method is Method.BOUNDED else self.method.value

