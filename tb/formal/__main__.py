@@ -3,12 +3,13 @@
 import argparse
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from gen.block import files
 from gen.options import configuration
-from tb.formal import requant
+from tb.formal import requant, streams, sums
 from tb.formal.proof import Proof, ProofError
 from tb.formal.yosys import proves
 from tb.report import write_report
@@ -16,7 +17,7 @@ from tb.run import BUILD
 
 __all__ = ["PROOFS", "check", "main"]
 
-PROOFS: tuple[Proof, ...] = (*requant.PROOFS,)
+PROOFS: tuple[Proof, ...] = (*requant.PROOFS, *sums.PROOFS, *streams.PROOFS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,8 +49,7 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
     ProofError
         The claim does not hold, or holds with a mistake.
     """
-    verilog = next(text for name, text in files(proof.block, configuration(proof.parameters, block=proof.block)).items()
-                   if name.endswith(".v"))
+    verilog = emitted(proof.block, tuple(proof.parameters.items()))
     place = directory / "".join(letter if letter.isalnum() else "_" for letter in proof.name)
     start = time.monotonic()
     if not proves(proof, verilog, place):
@@ -65,6 +65,13 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
         "controls": [f"{mistake.module}: {mistake.old} -> {mistake.new}" for mistake in proof.mistakes],
         "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
     }
+
+
+@cache
+def emitted(block: str, parameters: tuple[tuple[str, Any], ...]) -> str:
+    """The Verilog of `block`, as users get it."""
+    texts = files(block, configuration(dict(parameters), block=block))
+    return next(text for name, text in texts.items() if name.endswith(".v"))
 
 
 def row(result: dict[str, Any]) -> str:

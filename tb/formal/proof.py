@@ -67,6 +67,8 @@ class Proof:
         Verilog macros of the specification.
     cut
         Modules of the block that the specification replaces by its own, and proves around.
+    probes
+        Verilog added to a module, which looks at what has no name.
     taps
         Wires of `spec` and what they are joined to inside the block, once all is flat.
     quick
@@ -82,6 +84,7 @@ class Proof:
     depth: int
     defines: dict[str, int | str] = field(default_factory=dict)
     cut: tuple[str, ...] = ()
+    probes: dict[str, str] = field(default_factory=dict)
     taps: dict[str, str] = field(default_factory=dict)
     quick: bool = False
 

@@ -16,6 +16,7 @@ PREPARE = """
 hierarchy -check -top spec
 proc
 {init}
+delete */t:$meminit */t:$meminit_v2
 flatten
 {taps}
 opt_clean
@@ -46,6 +47,9 @@ def proves(proof: Proof, verilog: str, directory: Path) -> bool:
         Yosys could not decide, or refused its input.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    for module, lines in proof.probes.items():
+        verilog = re.sub(rf"(^module {module}\(.*?)(?=^endmodule)", lambda found: f"{found[1]}  {lines}\n",
+                         verilog, flags=re.MULTILINE | re.DOTALL)
     (directory / "block.v").write_text(without(verilog, proof.cut))
     defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
     for name in proof.spec:
