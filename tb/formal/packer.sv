@@ -73,7 +73,7 @@ module spec(
     assume (!waited || rst || (i_valid && {i_last, i_count, i_data} == waited_payload));
     if (started) begin
       // A beat leaves when it is full or the last one, and not otherwise; a piece waits for nothing but room.
-      assert (!held || (o_valid && o_payload == held_payload));
+      assert (!held || rst || (o_valid && o_payload == held_payload));
       assert (o_valid == (closing || (i_valid && (offered >= `COUNT || i_last))));
       assert (i_ready || closing || (o_valid && !o_ready));
       assert (!out || o_keep == (all >> (`COUNT - size)));

@@ -37,7 +37,7 @@ module spec(
     if (started) begin
       assert (packets == awaited && awaited <= 2);
       assert (owed == (awaited != 0));
-      assert (!held || cancelling || (o_valid && o_payload == held_payload));
+      assert (!held || cancelling || rst || (o_valid && o_payload == held_payload));
       // A beat passes on both sides at once, or is dropped, or waits; nothing else leaves.
       assert ((o_valid && o_ready) == (i_valid && i_ready && !cancelling));
       assert (!o_valid || o_payload == i_payload);

@@ -6,7 +6,7 @@ from pathlib import Path
 from gen.synth.tools import SynthesisError, run
 from tb.formal.proof import Method, Proof, ProofError
 
-__all__ = ["proves", "run_script", "without"]
+__all__ = ["needed", "proves", "run_script", "without"]
 
 SPECS = Path(__file__).parent
 
@@ -47,13 +47,14 @@ def proves(proof: Proof, verilog: str, directory: Path) -> bool:
         Yosys could not decide, or refused its input.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    specs = {name: (SPECS / name).read_text() for name in proof.spec}
     for module, lines in proof.probes.items():
         verilog = re.sub(rf"(^module {module}\(.*?)(?=^endmodule)", lambda found: f"{found[1]}  {lines}\n",
                          verilog, flags=re.MULTILINE | re.DOTALL)
-    (directory / "block.v").write_text(without(verilog, proof.cut))
+    (directory / "block.v").write_text(needed(without(verilog, proof.cut), specs))
     defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
-    for name in proof.spec:
-        (directory / name).write_text((SPECS / name).read_text())
+    for name, text in specs.items():
+        (directory / name).write_text(text)
     prepare = PREPARE.format(
         init="setattr -unset init */w:* spec/w:* %d",
         taps="\n".join(f"connect -set {wire} {target}" for wire, target in proof.taps.items()))
@@ -81,3 +82,18 @@ def without(verilog: str, modules: tuple[str, ...]) -> str:
         if count != 1:
             raise ProofError(f"{module} must be a module of the block")
     return verilog
+
+
+def needed(verilog: str, specs: dict[str, str]) -> str:
+    """The modules of `verilog` that `specs` instantiate, and those that they instantiate: a whole engine takes long."""
+    verilog = re.sub(r"^`ifdef SYNTHESIS\n.*?^`else\n(.*?)^`endif\n", r"\1", verilog, flags=re.MULTILINE | re.DOTALL)
+    modules = {found[1]: found[0] for found in re.finditer(r"^module (\w+)\(.*?^endmodule\n", verilog,
+                                                          flags=re.MULTILINE | re.DOTALL)}
+    chosen: dict[str, str] = {}
+    texts = list(specs.values())
+    while texts:
+        for name in re.findall(r"^  (\w+) \w+ ?\(", texts.pop(), flags=re.MULTILINE):
+            if name in modules and name not in chosen:
+                chosen[name] = modules[name]
+                texts.append(modules[name])
+    return "\n".join(chosen.values())
