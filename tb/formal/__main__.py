@@ -1,6 +1,7 @@
 """Command line of the proofs: ``python -m tb.formal``, and ``--quick`` for the set of every change."""
 
 import argparse
+import re
 import sys
 import time
 from functools import cache
@@ -69,9 +70,10 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
 
 @cache
 def emitted(block: str, parameters: tuple[tuple[str, Any], ...]) -> str:
-    """The Verilog of `block`, as users get it."""
+    """The Verilog of `block`, as simulators read it."""
     texts = files(block, configuration(dict(parameters), block=block))
-    return next(text for name, text in texts.items() if name.endswith(".v"))
+    verilog = next(text for name, text in texts.items() if name.endswith(".v"))
+    return re.sub(r"^`ifdef SYNTHESIS\n.*?^`else\n(.*?)^`endif\n", r"\1", verilog, flags=re.MULTILINE | re.DOTALL)
 
 
 def row(result: dict[str, Any]) -> str:

@@ -9,18 +9,17 @@ module spec(
     .clk(clk), .a(a), .w(w), .bubble(bubble), .first(first), .done(done), .a_out(a_out), .w_out(w_out), .drain(drain));
   (* keep *) wire [`ACC - 1:0] acc;
 
-  // The operands of the cycle before, and whether they count.
+  // The operands of the cycle before, 0 in a bubble; or whether they count comes a cycle later.
   reg [`DEPTH * `A - 1:0] a1;
   reg [`DEPTH * `W - 1:0] w1;
-  reg counts1;
-  always @(posedge clk) {a1, w1, counts1} <= {a, w, !bubble};
 `ifdef BUBBLE
   wire counts = !bubble;
-  wire [`DEPTH * `A - 1:0] a_shown = a1;
+  always @(posedge clk) a1 <= a;
 `else
-  wire counts = counts1;
-  wire [`DEPTH * `A - 1:0] a_shown = counts1 ? a1 : 0;
+  wire counts = 1;
+  always @(posedge clk) a1 <= bubble ? 0 : a;
 `endif
+  always @(posedge clk) w1 <= w;
 
   // What this wave adds, and what is added in this cycle.
   wire [`ACC * `DEPTH - 1:0] partial;
@@ -55,7 +54,7 @@ module spec(
   end
   always @* begin
     if (cycles > `FIRST) begin
-      assert (a_out == a_shown && w_out == w1);
+      assert (a_out == a1 && w_out == w1);
       assert (!known || acc == total);
       assert (!known || drain == (shows ? total : 0));
     end

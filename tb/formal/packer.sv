@@ -39,6 +39,16 @@ module spec(
   wire leaves = out && here && before_now < `COUNT;
   wire [`BITS + 1:0] size = now >= `COUNT ? `COUNT : now;
 
+  // A beat that waits stays as it is; of its bytes, those that count.
+  wire [8 * `COUNT - 1:0] counting;
+  genvar index;
+  generate
+    for (index = 0; index < `COUNT; index = index + 1) begin : mask
+      assign counting[8 * index+:8] = {8{o_keep[index]}};
+    end
+  endgenerate
+  wire [9 * `COUNT:0] o_beat = {o_last, o_keep, o_data & counting};
+
   reg waited, held;
   reg [8 * `COUNT + `BITS + 1:0] waited_payload;
   reg [9 * `COUNT:0] held_payload;
@@ -56,7 +66,7 @@ module spec(
     waited <= i_valid && !i_ready;
     waited_payload <= {i_last, i_count, i_data};
     held <= o_valid && !o_ready;
-    held_payload <= o_payload;
+    held_payload <= o_beat;
     if (rst) begin
       inside <= 0;
       closing <= 0;
@@ -73,9 +83,9 @@ module spec(
     assume (!waited || rst || (i_valid && {i_last, i_count, i_data} == waited_payload));
     if (started) begin
       // A beat leaves when it is full or the last one, and not otherwise; a piece waits for nothing but room.
-      assert (!held || rst || (o_valid && o_payload == held_payload));
+      assert (!held || rst || (o_valid && o_beat == held_payload));
       assert (o_valid == (closing || (i_valid && (offered >= `COUNT || i_last))));
-      assert (i_ready || closing || (o_valid && !o_ready));
+      assert (!i_valid || i_ready || closing || (o_valid && !o_ready));
       assert (!out || o_keep == (all >> (`COUNT - size)));
       assert (!out || o_last == (close && now <= `COUNT));
       assert (!leaves || (o_keep[before_now] && (o_data >> 8 * before_now & 8'hff) == value_now));

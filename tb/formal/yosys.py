@@ -86,7 +86,6 @@ def without(verilog: str, modules: tuple[str, ...]) -> str:
 
 def needed(verilog: str, specs: dict[str, str]) -> str:
     """The modules of `verilog` that `specs` instantiate, and those that they instantiate: a whole engine takes long."""
-    verilog = re.sub(r"^`ifdef SYNTHESIS\n.*?^`else\n(.*?)^`endif\n", r"\1", verilog, flags=re.MULTILINE | re.DOTALL)
     modules = {found[1]: found[0] for found in re.finditer(r"^module (\w+)\(.*?^endmodule\n", verilog,
                                                           flags=re.MULTILINE | re.DOTALL)}
     chosen: dict[str, str] = {}
