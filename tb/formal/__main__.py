@@ -58,7 +58,7 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
     seconds = time.monotonic() - start
     start = time.monotonic()
     for index, mistake in enumerate(proof.mistakes):
-        if proves(proof, mistake.made(verilog), place / f"mistake_{index}"):
+        if proves(proof, verilog, place / f"mistake_{index}", mistake):
             raise ProofError(f"{proof.name} must fail with {mistake.new} for {mistake.old} in {mistake.module}")
     return {
         "name": proof.name, "method": proof.method.name, "depth": proof.depth, "holds": proof.holds,

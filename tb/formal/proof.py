@@ -27,7 +27,7 @@ class Mistake:
     Parameters
     ----------
     module
-        Where.
+        Where: a module, or a file of the specification where the claim is about that alone.
     old, new
         What `re.sub` takes: `old` occurs there, and its first place is changed.
     """
@@ -36,14 +36,26 @@ class Mistake:
     old: str
     new: str
 
-    def made(self, verilog: str) -> str:
-        """`verilog` with the mistake; ProofError where it has no place."""
-        start = verilog.index(f"\nmodule {self.module}(")
-        end = verilog.index("\nendmodule", start)
-        text, count = re.subn(self.old, self.new, verilog[start:end], count=1, flags=re.MULTILINE)
+    def made(self, name: str, text: str) -> str:
+        """`text`, which is that of a Verilog file called `name`, with the mistake if this is its place.
+
+        Raises
+        ------
+        ProofError
+            It has no place there.
+        """
+        start, end = 0, len(text)
+        if self.module != name:
+            if name.endswith(".sv") or self.module.endswith(".sv"):
+                return text
+            found = re.search(rf"^module {self.module}\(.*?^endmodule", text, re.MULTILINE | re.DOTALL)
+            if not found:
+                raise ProofError(f"{self.module} must be a module of the block")
+            start, end = found.span()
+        changed, count = re.subn(self.old, self.new, text[start:end], count=1, flags=re.MULTILINE)
         if not count:
             raise ProofError(f"{self.module} must contain {self.old}, where a mistake is to be made")
-        return verilog[:start] + text + verilog[end:]
+        return text[:start] + changed + text[end:]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ START = Mistake("mac_cell", r"start \? 32'd0 : acc", "start && !show ? 32'd0 : a
 PROOFS = (
     cell("behavioural", 1, 8, 1, 0, START, True),
     cell("behavioural", 2, 4, 2, 1, KEPT, False),
-    cell("ecp5", 1, 8, 2, 1, Mistake("mac_product", r"clear \? \S+ : (.*);", r"\1;"), False),
+    cell("ecp5", 1, 8, 2, 1, Mistake("mac_product", r"if \(clear\)", "if (clear && a[0])"), False),
     cell("ecp5_carry", 1, 8, 4, 0, KEPT, False),
     cell("gowin", 1, 8, 1, 0, KEPT, False),
 )

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from gen.synth.tools import SynthesisError, run
-from tb.formal.proof import Method, Proof, ProofError
+from tb.formal.proof import Method, Mistake, Proof, ProofError
 
 __all__ = ["needed", "proves", "run_script", "without"]
 
@@ -15,7 +15,7 @@ SPECS = Path(__file__).parent
 PREPARE = """
 hierarchy -check -top spec
 proc
-{init}
+setattr -unset init */w:* spec/w:* %d
 delete */t:$meminit */t:$meminit_v2
 flatten
 {taps}
@@ -38,29 +38,30 @@ SAT = {
 }
 
 
-def proves(proof: Proof, verilog: str, directory: Path) -> bool:
-    """Whether `proof` holds for the text `verilog`; what was run stays in `directory`.
+def proves(proof: Proof, verilog: str, directory: Path, mistake: Mistake | None = None) -> bool:
+    """Whether `proof` holds for the text `verilog`, with a `mistake` in it; what was run stays in `directory`.
 
     Raises
     ------
     ProofError
         Yosys could not decide, or refused its input.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    specs = {name: (SPECS / name).read_text() for name in proof.spec}
+    texts = {"block.v": verilog} | {name: (SPECS / name).read_text() for name in proof.spec}
+    if mistake:
+        texts = {name: mistake.made(name, text) for name, text in texts.items()}
     for module, lines in proof.probes.items():
-        verilog = re.sub(rf"(^module {module}\(.*?)(?=^endmodule)", lambda found: f"{found[1]}  {lines}\n",
-                         verilog, flags=re.MULTILINE | re.DOTALL)
-    (directory / "block.v").write_text(needed(without(verilog, proof.cut), specs))
-    defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
-    for name, text in specs.items():
+        texts["block.v"] = re.sub(rf"(^module {module}\(.*?)(?=^endmodule)", lambda found: f"{found[1]}  {lines}\n",
+                                  texts["block.v"], flags=re.MULTILINE | re.DOTALL)
+    texts["block.v"] = needed(without(texts["block.v"], proof.cut), [texts[name] for name in proof.spec])
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
         (directory / name).write_text(text)
-    prepare = PREPARE.format(
-        init="setattr -unset init */w:* spec/w:* %d",
-        taps="\n".join(f"connect -set {wire} {target}" for wire, target in proof.taps.items()))
+    defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
+    prepare = PREPARE.format(taps="\n".join(f"connect -set {wire} {target}" for wire, target in proof.taps.items()))
     sat = SAT[proof.method].format(depth=proof.depth, before=proof.depth - 1)
-    script = f"read_verilog block.v\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n"
-    return run_script(script, directory)
+    return run_script(
+        f"read_verilog block.v\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n",
+        directory)
 
 
 def run_script(script: str, directory: Path) -> bool:
@@ -84,12 +85,12 @@ def without(verilog: str, modules: tuple[str, ...]) -> str:
     return verilog
 
 
-def needed(verilog: str, specs: dict[str, str]) -> str:
+def needed(verilog: str, specs: list[str]) -> str:
     """The modules of `verilog` that `specs` instantiate, and those that they instantiate: a whole engine takes long."""
     modules = {found[1]: found[0] for found in re.finditer(r"^module (\w+)\(.*?^endmodule\n", verilog,
                                                           flags=re.MULTILINE | re.DOTALL)}
     chosen: dict[str, str] = {}
-    texts = list(specs.values())
+    texts = list(specs)
     while texts:
         for name in re.findall(r"^  (\w+) \w+ ?\(", texts.pop(), flags=re.MULTILINE):
             if name in modules and name not in chosen:
