@@ -1,4 +1,4 @@
-"""Proofs of what moves data and can wait: nothing is lost, repeated or overtaken, and nothing waits without a reason."""
+"""Proofs of what moves data and can wait: nothing is lost, repeated or overtaken, nothing waits without a reason."""
 
 from tb.formal.proof import Method, Mistake, Proof
 
