@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gen.block import files
+from gen.block import default_files, files
 from gen.options import configuration
 from tb.formal import requant, streams, sums
+from tb.formal.export import CONFIGURATIONS, FLAWS, equals, modules_of
 from tb.formal.proof import Proof, ProofError
 from tb.formal.yosys import proves
 from tb.report import write_report
@@ -18,6 +19,7 @@ from tb.run import BUILD
 
 __all__ = ["PROOFS", "check", "main"]
 
+EXPORT = "export equals Amaranth's own"
 PROOFS: tuple[Proof, ...] = (*requant.PROOFS, *sums.PROOFS, *streams.PROOFS)
 
 
@@ -33,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
         for proof in chosen:
             results.append(check(proof))
             print(row(results[-1]), flush=True)
+        for block, parameters in CONFIGURATIONS[:1] if options.quick else CONFIGURATIONS:
+            if options.only in EXPORT:
+                results.append(check_export(block, parameters))
+                print(row(results[-1]), flush=True)
     except ProofError as error:
         print(f"tb.formal: {error}", file=sys.stderr)
         return 1
@@ -64,6 +70,39 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
         "name": proof.name, "method": proof.method.name, "depth": proof.depth, "holds": proof.holds,
         "seconds": round(seconds, 1), "result": "proved",
         "controls": [f"{mistake.module}: {mistake.old} -> {mistake.new}" for mistake in proof.mistakes],
+        "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
+    }
+
+
+def check_export(block: str, parameters: dict[str, Any], directory: Path = BUILD / "formal") -> dict[str, Any]:
+    """Prove the modules of `block` equal to Amaranth's own export, and find the flaws made in those that have a place.
+
+    Raises
+    ------
+    ProofError
+        A module differs, or equals with a flaw.
+    """
+    default = default_files(block, configuration(dict(parameters), block=block))
+    modules = modules_of(emitted(block, tuple(parameters.items())))
+    parts, place = set(default), directory / f"export_{block}"
+    start = time.monotonic()
+    for name, text in default.items():
+        if not equals(name, text, modules, parts, place / name):
+            raise ProofError(f"{name} must equal Amaranth's export; see {place / name}/proof.log")
+    seconds = time.monotonic() - start
+    start = time.monotonic()
+    controls = []
+    for flaw in FLAWS:
+        if flaw.module in default:
+            flawed = modules | {flaw.module: flaw.made("block.v", modules[flaw.module])}
+            if equals(flaw.module, default[flaw.module], flawed, parts, place / f"{flaw.module}_flawed"):
+                raise ProofError(f"{flaw.module} must differ with {flaw.new} for {flaw.old}")
+            controls.append(f"{flaw.module}: {flaw.old} -> {flaw.new}")
+    if not controls:
+        raise ProofError(f"{block} must have a module with a flaw")
+    return {
+        "name": f"{EXPORT}: the {len(default)} modules of {block}", "method": "EQUIVALENCE", "depth": None,
+        "holds": "by induction, unbounded", "seconds": round(seconds, 1), "result": "proved", "controls": controls,
         "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
     }
 
