@@ -70,11 +70,11 @@ def elaborate(component: wiring.Component) -> None:
 
 
 def default_export(component: wiring.Component, name: str, *, has_reset: bool = True) -> dict[str, str]:
-    """Amaranth's own Verilog of `component` and of each part that it is emitted with, by module: what `emit`'s must equal.
+    """Amaranth's own Verilog of `component` and of each part, by module: what that of `emit` must equal.
 
     The parts are black boxes to each other.
     """
-    texts = {}
+    texts: dict[str, str] = {}
     for prototype in getattr(component, "prototypes", ()):
         texts |= default_export(prototype.component, prototype.name, has_reset=prototype.has_reset)
     texts[name] = verilog.convert(

@@ -11,7 +11,7 @@ from typing import Any
 from gen.block import default_files, files
 from gen.options import configuration
 from tb.formal import requant, streams, sums
-from tb.formal.export import CONFIGURATIONS, FLAWS, equals, modules_of
+from tb.formal.export import CONFIGURATIONS, FLAWS, QUICK_CONFIGURATIONS, equals, modules_of
 from tb.formal.proof import Proof, ProofError
 from tb.formal.yosys import proves
 from tb.report import write_report
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         for proof in chosen:
             results.append(check(proof))
             print(row(results[-1]), flush=True)
-        for block, parameters in CONFIGURATIONS[:1] if options.quick else CONFIGURATIONS:
+        for block, parameters in QUICK_CONFIGURATIONS if options.quick else CONFIGURATIONS:
             if options.only in EXPORT:
                 results.append(check_export(block, parameters))
                 print(row(results[-1]), flush=True)

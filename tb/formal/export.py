@@ -6,7 +6,7 @@ from pathlib import Path
 from tb.formal.proof import Mistake, ProofError
 from tb.formal.yosys import run_script
 
-__all__ = ["CONFIGURATIONS", "FLAWS", "equals", "modules_of", "own"]
+__all__ = ["CONFIGURATIONS", "FLAWS", "QUICK_CONFIGURATIONS", "equals", "modules_of", "own"]
 
 # Blocks and parameters whose modules are all compared.
 CONFIGURATIONS = (
@@ -16,6 +16,7 @@ CONFIGURATIONS = (
     ("unit", {"rows": 2, "cols": 4, "depth": 2, "requant_lanes": 2, "zero_points": "subtract", "raw_output": True,
               "modes": "DOUBLE"}),
 )
+QUICK_CONFIGURATIONS = tuple(pair for pair in CONFIGURATIONS if pair[0] == "requant")
 # What the comparison must find.
 FLAWS = (
     Mistake("mac_buffer_outputs", r"waiting > 1'h1", "waiting > 2'h2"),
