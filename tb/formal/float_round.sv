@@ -12,7 +12,7 @@ module spec(input clk, input [48:0] product, input signed [9:0] exponent, input 
   wire [48:0] was_product;
   wire signed [9:0] was_exponent;
   wire was_negative;
-  past #(.WIDTH(60), .STEPS(4)) inputs(
+  past #(.WIDTH(60), .STEPS(`FLOAT_ROUND_LATENCY)) inputs(
     .clk(clk), .i({product, exponent, negative}), .o({was_product, was_exponent, was_negative}));
 
   // The value is product * 2^-(exponent + 142) = kept * 2^-places, before and after the first rounding.
@@ -29,5 +29,10 @@ module spec(input clk, input [48:0] product, input signed [9:0] exponent, input 
   wire [24:0] nearest = whole + (part > half || (part == half && whole[0]));
   wire [9:0] result = was_product == 0 || places > 25 ? 0 : places < 15 || nearest > 512 ? 512 : nearest;
   wire signed [10:0] signed_result = was_negative ? -result : result;
+  (* keep *) wire cover_zero = was_product == 0;
+  (* keep *) wire cover_small = was_product != 0 && result == 0;
+  (* keep *) wire cover_large = places < 15;
+  (* keep *) wire cover_carry = kept[24] && places == 20;
+  (* keep *) wire cover_tie = places < 26 && places > 14 && part == half && was_negative;
   always @* assert (o == signed_result);
 endmodule

