@@ -1,4 +1,4 @@
-// The cell: sums of products, started and shown by tokens. DEPTH, A, W (bits), ACC, BUBBLE, FIRST (latencies).
+// The cell: sums of products, started and shown by tokens. DEPTH, A, W (bits), ACC, and latencies.
 module spec(
   input clk, input [`DEPTH * `A - 1:0] a, input [`DEPTH * `W - 1:0] w, input bubble, input first, input done
 );
@@ -12,13 +12,8 @@ module spec(
   // The operands of the cycle before, 0 in a bubble; or whether they count comes a cycle later.
   reg [`DEPTH * `A - 1:0] a1;
   reg [`DEPTH * `W - 1:0] w1;
-`ifdef BUBBLE
-  wire counts = !bubble;
-  always @(posedge clk) a1 <= a;
-`else
-  wire counts = 1;
-  always @(posedge clk) a1 <= bubble ? 0 : a;
-`endif
+  wire counts = `BUBBLE_LATENCY == 0 || !bubble;
+  always @(posedge clk) a1 <= `BUBBLE_LATENCY == 0 && bubble ? 0 : a;
   always @(posedge clk) w1 <= w;
 
   // What this wave adds, and what is added in this cycle.
@@ -38,7 +33,7 @@ module spec(
     end
   endgenerate
   wire [`ACC - 1:0] step;
-  past #(.WIDTH(`ACC), .STEPS(`FIRST)) steps(.clk(clk), .i(partial[(`DEPTH - 1) * `ACC+:`ACC]), .o(step));
+  past #(.WIDTH(`ACC), .STEPS(`FIRST_LATENCY)) steps(.clk(clk), .i(partial[(`DEPTH - 1) * `ACC+:`ACC]), .o(step));
   reg starts, shows;
   reg [`ACC - 1:0] total;
   // From the first token on the sum is known.
@@ -49,11 +44,14 @@ module spec(
     starts <= first;
     shows <= done;
     total <= (starts ? 0 : total) + step;
-    known <= cycles > `FIRST && (known || starts);
+    known <= cycles > `FIRST_LATENCY && (known || starts);
     if (cycles != 15) cycles <= cycles + 1'b1;
   end
+  (* keep *) wire cover_shown = known && shows && total == -5;
+  (* keep *) wire cover_held = known && !shows && total == 5 && step == 0;
+  (* keep *) wire cover_started = known && starts && total == 300;
   always @* begin
-    if (cycles > `FIRST) begin
+    if (cycles > `FIRST_LATENCY) begin
       assert (a_out == a1 && w_out == w1);
       assert (!known || acc == total);
       assert (!known || drain == (shows ? total : 0));

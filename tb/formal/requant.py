@@ -1,5 +1,7 @@
 """Proofs of the requantizer: every mode, around parts that are cut out, and each part by itself."""
 
+from functools import partial
+
 from tb.formal.proof import Method, Mistake, Proof
 
 __all__ = ["PROOFS"]
@@ -30,21 +32,29 @@ def selected(modes: tuple[str, ...]) -> dict[str, int | str]:
 
 
 def around(modes: tuple[str, ...], mistakes: tuple[Mistake, ...], multiplier: str = "behavioural", *,
-           quick: bool = False) -> Proof:
-    """The requantizer with `modes` around its parts."""
+           quick: bool = False) -> tuple[Proof, Proof]:
+    """The requantizer with `modes` around its parts: what they are given, and what becomes of their results.
+
+    The last of `mistakes` is one of the results.
+    """
     parts = {
         "multiply": (True, MULTIPLY), "float_from_int": (set(modes) & set(FLOAT), FROM_INT),
         "float_add": ("FBGEMM" in modes, ADD), "float_round": (set(modes) & set(FLOAT), FLOAT_ROUND),
         "fixed_round": (set(modes) - set(FLOAT), FIXED_ROUND | ports("fixed_round", fixed_mode="mode") if selected(modes)
                         else FIXED_ROUND)}
     there = [part for part, (condition, _) in parts.items() if condition]
-    return Proof(
-        name=f"requant {' '.join(modes)}{'' if multiplier == 'behavioural' else f' {multiplier}'}: around the parts",
-        block="requant", parameters={"modes": ",".join(modes), "multiplier": multiplier},
-        spec=("requant.sv", "requant_cut.sv", "requant_modes.sv", "delay.sv"), defines=selected(modes),
+    name = f"requant {' '.join(modes)}{'' if multiplier == 'behavioural' else f' {multiplier}'}"
+    latencies = tuple(f"{part}_latency" for part in there if part != "fixed_round" and part != "float_round")
+    proof = partial(
+        Proof, block="requant", parameters={"modes": ",".join(modes), "multiplier": multiplier},
+        spec=("requant.sv", "requant_cut.sv", "requant_modes.sv", "delay.sv"),
         cut=tuple(f"mac_{part}" for part in there if part != "float_from_int"),
         taps={wire: target for part in there for wire, target in parts[part][1].items()},
-        method=Method.STEPS, depth=1, through=("latency",), mistakes=mistakes, quick=quick)
+        method=Method.STEPS, share=True, quick=quick)
+    return (proof(name=f"{name}: what the parts are given", defines=selected(modes), depth=1, through=latencies,
+                  mistakes=mistakes[:-1]),
+            proof(name=f"{name}: what becomes of their results", defines=selected(modes) | {"RESULTS": 1}, depth=5,
+                  mistakes=mistakes[-1:]))
 
 
 def fixed(modes: tuple[str, ...], *, quick: bool) -> Proof:
@@ -84,6 +94,7 @@ def lemma(name: str, spec: str, old: str, new: str) -> Proof:
 
 CLAMP = Mistake("mac_requant", r"= below \| above", "= above")
 SHIFT = Mistake("mac_requant", r"shift - 1'h1", "shift - (shift == 6'd45 ? 1'h0 : 1'h1)")
+SCALE = Mistake("mac_requant", r"assign normal = .*;", "assign normal = 1'h1;")
 BIAS = Mistake("mac_requant", r"mode == 3'h4", "mode[2:1] == 2'h0")
 
 PROOFS = (
@@ -105,14 +116,14 @@ PROOFS = (
                     round_zeros="leading_zeros")),
     multiply("behavioural", dsp=False, quick=False),
     multiply("ecp5", dsp=True, quick=True),
-    around(("SINGLE",), (SHIFT, CLAMP), quick=True),
-    around(("DOUBLE",), (SHIFT, CLAMP)),
-    around(("DOUBLE_UP",), (SHIFT, CLAMP)),
-    around(("SINGLE", "DOUBLE", "DOUBLE_UP"), (SHIFT, CLAMP)),
-    around(("F32",), (CLAMP,), quick=True),
-    around(("FBGEMM",), (CLAMP,), quick=True),
-    around(("F32", "FBGEMM"), (CLAMP, BIAS)),
-    around(("F32", "SINGLE"), (SHIFT, CLAMP)),
-    around(ALL, (SHIFT, CLAMP, BIAS), quick=True),
-    around(ALL, (SHIFT, BIAS), "ecp5"),
+    *around(("SINGLE",), (SHIFT, CLAMP), quick=True),
+    *around(("DOUBLE",), (SHIFT, CLAMP)),
+    *around(("DOUBLE_UP",), (SHIFT, CLAMP)),
+    *around(("SINGLE", "DOUBLE", "DOUBLE_UP"), (SHIFT, CLAMP)),
+    *around(("F32",), (SCALE, CLAMP), quick=True),
+    *around(("FBGEMM",), (SCALE, CLAMP), quick=True),
+    *around(("F32", "FBGEMM"), (SCALE, BIAS, CLAMP)),
+    *around(("F32", "SINGLE"), (SCALE, SHIFT, CLAMP)),
+    *around(ALL, (SCALE, SHIFT, BIAS, CLAMP), quick=True),
+    *around(ALL, (SCALE, SHIFT, BIAS, CLAMP), "ecp5"),
 )

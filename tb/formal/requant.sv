@@ -3,6 +3,7 @@
 //   fixed point  clamp(((acc * m + R) >> s) + zp, low, high)
 //   float32      clamp(rne_int(rne24(rne24(acc) * scale)) + zp, low, high), FBGEMM with rne24(rne24(acc) + bias)
 //
+// RESULTS: what is claimed is what becomes of results of the roundings; otherwise, what the parts are given.
 // Cycles of each part: *_LATENCY, where it is built; of all: LATENCY. HAS_*: ports. FIXED_MODE: of fixed_round too.
 `ifndef FLOAT_ADD_LATENCY
 `define FLOAT_ADD_LATENCY 0
@@ -62,11 +63,14 @@ module spec(
   (* keep *) wire [31:0] add_b;
   wire [31:0] was_bias;
   past #(.WIDTH(32), .STEPS(`FLOAT_FROM_INT_LATENCY)) biases(.clk(clk), .i(bias), .o(was_bias));
+`ifndef RESULTS
+  (* keep *) wire cover_bias = fbgemm && was_bias == 5;
   always @* begin
     assert (add_negative == from_negative && add_mantissa == from_mantissa && add_zeros == from_zeros);
     if (is_float)
       assert (add_b == (fbgemm ? was_bias : 0));
   end
+`endif
 `else
   assign {sum_negative, sum_mantissa, sum_zeros} = {from_negative, from_mantissa, 4'd0, from_zeros};
 `endif
@@ -91,10 +95,16 @@ module spec(
   past #(.WIDTH(32), .STEPS(`LATENCY - `STEPS - `FLOAT_ROUND_LATENCY)) float_results(
     .clk(clk), .i(nearest), .o(was_nearest));
   assign float_value = was_nearest + zero_point;
+`ifdef RESULTS
   always @* begin
-    assume (sum_zeros >= -100 && sum_zeros <= 183);
     assume (nearest < 32'sd1 << 30 && nearest > -(32'sd1 << 30));
     assume (float_rounded == bounded[10:0]);
+  end
+`else
+  (* keep *) wire cover_float = is_float && apart == 70;
+  (* keep *) wire cover_subnormal = is_float && scale != 0 && scale_mantissa == 0;
+  always @* begin
+    assume (sum_zeros >= -100 && sum_zeros <= 183);
     if (is_float) begin
       assert (from_acc == acc);
       assert (a == sum_mantissa && b == scale_mantissa);
@@ -102,6 +112,7 @@ module spec(
       assert (apart >= -355 && apart <= 183);
     end
   end
+`endif
 `else
   assign float_value = 0;
 `endif
@@ -129,17 +140,20 @@ module spec(
   (* keep *) wire [2:0] fixed_mode;
   always @* assert (fixed_mode == mode);
 `endif
-  always @* begin
-    assume (fixed_rounded == saturated[10:0]);
-    if (!is_float) begin
-      assert (a == operand_acc && b == operand_m[30:0]);
-      assert (fixed_product == product && fixed_negative == was_acc[31] && fixed_by == one_less);
-    end
+`ifdef RESULTS
+  always @* assume (fixed_rounded == saturated[10:0]);
+`else
+  (* keep *) wire cover_fixed = !is_float && operand_acc == 5 && was_acc[31];
+  always @* if (!is_float) begin
+    assert (a == operand_acc && b == operand_m[30:0]);
+    assert (fixed_product == product && fixed_negative == was_acc[31] && fixed_by == one_less);
   end
+`endif
 `else
   assign fixed_value = 0;
 `endif
 
+`ifdef RESULTS
   wire signed [63:0] result = value < low ? low : value > high ? high : value;
   (* keep *) wire cover_below = clamped && result == low && low > -200;
   (* keep *) wire cover_above = clamped && result == high && high < 200;
@@ -149,4 +163,5 @@ module spec(
     assert (y == result[7:0]);
     assert (clamped == (result != value));
   end
+`endif
 endmodule

@@ -27,9 +27,15 @@ async2sync
 dffunmap
 setundef -undriven -anyseq
 setundef -anyseq
-opt -full -fine{share}
+{share}opt -full -fine
 chformal -lower
 write_rtlil ready.il
+"""
+
+# Registers bit by bit, so that equal delays become one from their first cycle to their last; no two free values do.
+SHARE = """opt -full -fine
+simplemap t:$dff
+opt_merge -share_all t:$_DFF_P_
 """
 
 SAT = {
@@ -67,7 +73,7 @@ def proves(proof: Proof, verilog: str, described: dict[str, Any], directory: Pat
     defines = " ".join(f"-D{name}={value}" for name, value in (macros(described) | proof.defines).items())
     depth = proof.steps(described["timing"])
     taps = "\n".join(f"connect -nounset -set {wire} {target}" for wire, target in proof.taps.items())
-    prepare = PREPARE.format(taps=taps, share=" -share_all" if proof.share else "")
+    prepare = PREPARE.format(taps=taps, share=SHARE if proof.share else "")
     sat = SAT[proof.method].format(depth=depth, before=depth - 1)
     return run_script(
         f"read_verilog block.v\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n",
@@ -88,11 +94,10 @@ def reaches(proof: Proof, described: dict[str, Any], directory: Path) -> list[st
         One of them cannot be 1, or no input at all is within what is assumed.
     """
     steps = proof.steps(described["timing"]) if proof.method is Method.STEPS else proof.reach
-    covers = [name for spec in proof.spec for name in re.findall(r"\bwire cover_(\w+) =", (SPECS / spec).read_text())]
+    covers = re.findall(r"^  wire .*\\cover_(\w+)$", (directory / "ready.il").read_text(), flags=re.MULTILINE)
     found = f"sat -verify -set-assumes -seq {steps}"
-    lines = ["read_rtlil ready.il", f"{found} spec",
-             *(f"{found} -set-at {steps} cover_{name} 1 spec" for name in covers)]
-    if not run_script("\n".join(lines) + "\n", directory, "covers"):
+    lines = [f"{found} -set-at {steps} cover_{name} 1 spec" for name in covers] or [f"{found} spec"]
+    if not run_script("\n".join(["read_rtlil ready.il", *lines, ""]), directory, "covers"):
         tried = re.findall(r"\\cover_(\w+) = 1", (directory / "covers.log").read_text())
         raise ProofError(f"{proof.name} must reach {tried[-1] if tried else 'anything'}; see {directory}/covers.log")
     return covers
