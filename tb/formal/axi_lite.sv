@@ -69,6 +69,9 @@ module spec(
   end
 
   (* keep *) wire has_address, has_data, asked;
+  (* keep *) wire cover_refused = b && write_response == 2 && addresses == 2;
+  (* keep *) wire cover_read = r && value == 32'd7 && arvalid;
+  (* keep *) wire cover_all_at_once = aw && w && ar && bvalid && rvalid;
   always @* begin
     assume (rst || started);
     if (started) begin

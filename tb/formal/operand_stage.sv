@@ -13,7 +13,7 @@ module spec(
   always @(posedge clk) started <= 1;
 
   (* keep *) wire has_operands, has_wave;
-  (* keep *) wire [`TOKEN - 1:0] second_token;
+  (* keep *) wire [`TOKEN - 1:0] operands_token;
   // Reads whose operands show now, and those in front of the array.
   reg reading, ready;
   reg [`TOKEN - 1:0] reading_token, ready_token;
@@ -36,6 +36,8 @@ module spec(
   end
   wire [`TOKEN - 1:0] wave_token = {wave[`ROWS + `COLS + `TOKEN - 1:`ROWS + `COLS + 2],
                                     wave[`ROWS + `COLS + 1], wave[`ROWS + `COLS]};
+  (* keep *) wire cover_waits = ready && !go && reading;
+  (* keep *) wire cover_moves = wave_valid && reading && read;
   always @* begin
     assume (rst || started);
     if (started) begin
@@ -45,7 +47,7 @@ module spec(
       assert (wave_valid == (ready && go));
       assert (!ready || (wave_token == ready_token && wave[`ROWS - 1:0] == ready_a
                          && wave[`ROWS + `COLS - 1:`ROWS] == ready_w));
-      assert (has_operands == reading && has_wave == ready && (!reading || second_token == reading_token));
+      assert (has_operands == reading && has_wave == ready && (!reading || operands_token == reading_token));
     end
   end
 endmodule

@@ -77,6 +77,9 @@ module spec(
     end
   end
   wire [`COUNT - 1:0] all = {`COUNT{1'b1}};
+  (* keep *) wire cover_watched = leaves && value_now == 8'h5a && before_now != 0 && seen;
+  (* keep *) wire cover_short_end = out && o_last && size != `COUNT;
+  (* keep *) wire cover_held = held && o_valid && inside != 0;
   always @* begin
     assume (rst || started);
     assume (i_count >= 1 && i_count <= `COUNT);

@@ -39,6 +39,9 @@ module spec(
       ended <= 0;
     end
   end
+  (* keep *) wire cover_cancelled = out && ended;
+  (* keep *) wire cover_passed = done && awaited == 2;
+  (* keep *) wire cover_held = held && o_valid;
   always @* begin
     assume (rst || started);
     assume (!(issue && awaited >= 2));

@@ -29,6 +29,9 @@ module spec(
       held <= 0;
     end
   end
+  (* keep *) wire cover_dropped = i_valid && i_ready && cancelling && last;
+  (* keep *) wire cover_passed = o_valid && o_ready && awaited == 2;
+  (* keep *) wire cover_held = held && o_valid && !cancelling;
   always @* begin
     assume (rst || started);
     // The source holds its beat; jobs are two at most, and one of them may end in this cycle.

@@ -14,11 +14,11 @@ def state(*names: str, **others: str) -> dict[str, str]:
 
 
 def stream(name: str, spec: str, mistakes: tuple[Mistake, ...], defines: dict[str, int | str] | None = None,
-           probes: dict[str, str] | None = None, taps: dict[str, str] | None = None) -> Proof:
+           probes: dict[str, str] | None = None, taps: dict[str, str] | None = None, reach: int = 12) -> Proof:
     """A claim about a part of an engine."""
     return Proof(name=name, block="engine", parameters=PARAMETERS, spec=(spec,), mistakes=mistakes,
                  method=Method.INDUCTION, depth=4, defines=defines or {}, probes=probes or {}, taps=taps or {},
-                 quick=True)
+                 reach=reach, quick=True)
 
 
 PROOFS = (
@@ -28,7 +28,7 @@ PROOFS = (
     ), {"WIDTH": 19, "DEPTH": 33, "PLACE": 6, "WAITING": 6},
         {BUFFER: "wire [5:0] formal_place; wire [18:0] formal_word = rows[formal_place];"},
         state("some", "waiting", write_row="write__addr", read_row="read__addr", word="formal_word")
-        | {r"\dut.formal_place": "place"}),
+        | {r"\dut.formal_place": "place"}, reach=38),
     stream("packet gate: what passes and what is dropped", "packet_gate.sv", (
         Mistake("mac_weights_gate", r"i__valid & i__ready", "i__valid"),
     ), {"WIDTH": 19}, taps=state("packets")),
@@ -44,7 +44,7 @@ PROOFS = (
     stream("operand stage: a wave for each read", "operand_stage.sv", (
         Mistake("mac_operand_stage", r"node_3 \? has_operands : read", "read"),
     ), {"ROWS": 24, "COLS": 16, "TOKEN": 12, "PLAN": 121},
-        taps=state("has_operands", "has_wave", second_token="token$15")),
+        taps=state("has_operands", "has_wave", "operands_token")),
     stream("AXI4-Lite: one response for each request, in order and held", "axi_lite.sv", (
         Mistake("mac_registers_axi_lite", r"assign bus__write = node_1 & node_2", "assign bus__write = node_1"),
         Mistake("mac_registers_axi_lite", r"node_13 \? 1'h0", "rvalid ? 1'h0"),

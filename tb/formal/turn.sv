@@ -17,6 +17,8 @@ module spec(input clk, input rst, input issue, input done);
     end
   end
   wire [7:0] unfinished = issued - finished;
+  (* keep *) wire cover_both = unfinished == 2 && slot;
+  (* keep *) wire cover_handed_over = issue && done && !slot && issued > 3;
   always @* begin
     assume (rst || started);
     assume (!(done && unfinished == 0));
