@@ -58,7 +58,7 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
     ProofError
         The claim does not hold, or holds with a mistake.
     """
-    verilog, described = emitted(proof.block, tuple(proof.parameters.items()))
+    verilog, described = emitted(proof.block, tuple(proof.parameters.items()), synthesis=bool(proof.cells))
     place = directory / "".join(letter if letter.isalnum() else "_" for letter in proof.name)
     start = time.monotonic()
     if not proves(proof, verilog, described, place):
@@ -116,13 +116,15 @@ def check_export(block: str, parameters: dict[str, Any], directory: Path = BUILD
 
 
 @cache
-def emitted(block: str, parameters: tuple[tuple[str, Any], ...]) -> tuple[str, dict[str, Any]]:
-    """The Verilog of `block`, as simulators read it, and its JSON description."""
+def emitted(
+    block: str, parameters: tuple[tuple[str, Any], ...], *, synthesis: bool = False,
+) -> tuple[str, dict[str, Any]]:
+    """The Verilog of `block`, as simulators or `synthesis` read it, and its JSON description."""
     texts = files(block, configuration(dict(parameters), block=block))
     verilog = next(text for name, text in texts.items() if name.endswith(".v"))
     described = next(json.loads(text) for name, text in texts.items() if name.endswith(".json"))
-    return re.sub(r"^`ifdef SYNTHESIS\n.*?^`else\n(.*?)^`endif\n", r"\1", verilog,
-                  flags=re.MULTILINE | re.DOTALL), described
+    branches = r"^`ifdef SYNTHESIS\n(.*?)^`else\n(.*?)^`endif\n"
+    return re.sub(branches, r"\1" if synthesis else r"\2", verilog, flags=re.MULTILINE | re.DOTALL), described
 
 
 def tool() -> str:

@@ -90,6 +90,8 @@ class Proof:
     share
         Equal cells of equal inputs are one before anything is proved, registers too. Only with STEPS, where registers
         of equal inputs are equal from the second cycle on.
+    cells
+        The file in tb with models of an FPGA's cells: the block is then read as synthesis does.
     quick
         It is one of the quick set.
     """
@@ -108,6 +110,7 @@ class Proof:
     through: tuple[str, ...] = ()
     reach: int = 12
     share: bool = False
+    cells: str = ""
     quick: bool = False
 
     def steps(self, timing: dict[str, int]) -> int:

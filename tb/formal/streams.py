@@ -24,7 +24,7 @@ def stream(name: str, spec: str, mistakes: tuple[Mistake, ...], defines: dict[st
 PROOFS = (
     stream("row buffer: order, holding, no loss, no standstill", "row_buffer.sv", (
         Mistake(BUFFER, r"waiting > 1'h1", "waiting > 2'h2"),
-        Mistake(BUFFER, r"assign node_2 = node_1 \| o__ready", "assign node_2 = 1'h1"),
+        Mistake(BUFFER, r"= node_\d+ \| o__ready", "= 1'h1"),
     ), {"WIDTH": 19, "DEPTH": 33, "PLACE": 6, "WAITING": 6},
         {BUFFER: "wire [5:0] formal_place; wire [18:0] formal_word = rows[formal_place];"},
         state("some", "waiting", write_row="write__addr", read_row="read__addr", word="formal_word")
@@ -33,7 +33,7 @@ PROOFS = (
         Mistake("mac_weights_gate", r"i__valid & i__ready", "i__valid"),
     ), {"WIDTH": 19}, taps=state("packets")),
     stream("packet exit: what passes and how packets end", "packet_exit.sv", (
-        Mistake("mac_outputs_exit", r"assign free = node_1 \| o__ready", "assign free = node_1 | o__ready | issue"),
+        Mistake("mac_outputs_exit", r"assign free = (.*);", r"assign free = \1 | issue;"),
     ), {"COUNT": 4}, taps=state("packets", "closes")),
     stream("turn: jobs in order", "turn.sv", (
         Mistake("mac_output_buffer_send_turn", r"slot \^ done", "slot ^ (done & ~issue)"),
@@ -42,11 +42,11 @@ PROOFS = (
         Mistake("mac_packer", r"total <= 4'h4|total <= 3'h4", "total < 3'h4"),
     ), {"COUNT": 4, "BITS": 2}, taps=state("count", "ending", held_bytes="held")),
     stream("operand stage: a wave for each read", "operand_stage.sv", (
-        Mistake("mac_operand_stage", r"node_3 \? has_operands : read", "read"),
+        Mistake("mac_operand_stage", r"node_\d+ \? has_operands : read", "read"),
     ), {"ROWS": 24, "COLS": 16, "TOKEN": 12, "PLAN": 121},
         taps=state("has_operands", "has_wave", "operands_token")),
     stream("AXI4-Lite: one response for each request, in order and held", "axi_lite.sv", (
-        Mistake("mac_registers_axi_lite", r"assign bus__write = node_1 & node_2", "assign bus__write = node_1"),
-        Mistake("mac_registers_axi_lite", r"node_13 \? 1'h0", "rvalid ? 1'h0"),
+        Mistake("mac_registers_axi_lite", r"assign bus__write = (\w+) & \w+", r"assign bus__write = \1"),
+        Mistake("mac_registers_axi_lite", r"= rvalid & rready", "= rvalid"),
     ), taps=state("has_address", "has_data", "asked")),
 )

@@ -66,7 +66,12 @@ def proves(proof: Proof, verilog: str, described: dict[str, Any], directory: Pat
     for module, lines in proof.probes.items():
         before, start, after = texts["block.v"].partition(f"\nmodule {module}(")
         texts["block.v"] = before + start + after.replace("\nendmodule", f"\n  {lines}\nendmodule", 1)
-    texts["block.v"] = needed(without(texts["block.v"], proof.cut), [texts[name] for name in proof.spec])
+    if proof.cells:
+        # Settings that the models do not have are looked for in simulation.
+        models = (SPECS.parent / proof.cells).read_text()
+        texts["cells.v"] = re.sub(r"^  initial\n    if .*?^    end\n", "", models, flags=re.MULTILINE | re.DOTALL)
+    written = [re.sub(r"`(\w+)", lambda macro: str(proof.defines.get(macro[1], "")), texts[name]) for name in proof.spec]
+    texts["block.v"] = needed(without(texts["block.v"], proof.cut), written)
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (directory / name).write_text(text)
@@ -76,7 +81,7 @@ def proves(proof: Proof, verilog: str, described: dict[str, Any], directory: Pat
     prepare = PREPARE.format(taps=taps, share=SHARE if proof.share else "")
     sat = SAT[proof.method].format(depth=depth, before=depth - 1)
     return run_script(
-        f"read_verilog block.v\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n",
+        f"read_verilog block.v{' cells.v' if proof.cells else ''}\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n",
         directory)
 
 
