@@ -63,7 +63,7 @@ class Requantizer(wiring.Component):
     shift : In, 2 to 62
         With fixed-point modes only.
     bias : In, 32 bits
-        With FBGEMM only: bits of a finite float32.
+        With FBGEMM only: bits of a finite float32; below 2^125 if the multiplier is subnormal.
     mode : In, Mode
         With several modes only; constant while results are on their way.
     stage : In, OutputStage
@@ -168,7 +168,7 @@ class Requantizer(wiring.Component):
         float_round = self.float_round.instantiate(m, "float_round")
         negative, acc_mantissa, leading_zeros = self._float_acc(m)
 
-        # A subnormal scale is below 2^-126: its product with any int32 rounds to 0.
+        # A subnormal scale is below 2^-126: its product with anything below 2^125 rounds to 0.
         scale = Signal(data.StructLayout({"fraction": 23, "exponent": 8}))
         normal = Signal()
         mantissa = Signal(unsigned(24))
