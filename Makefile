@@ -49,14 +49,15 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles coverage report readme lint lock train clean distclean
+.PHONY: help setup sim test formal mutate coverage fuzz soak report verilog synth board waves replay gemm bench oracles \
+        readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
 	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
-	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. For formal: QUICK. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
@@ -65,6 +66,9 @@ sim: .venv/.ready ## recognize digits on the emitted hardware, in simulation, an
 
 test: .venv/.ready-test-oracles .venv/.ready-synth .venv/.ready-lint ## the whole regression; ARGS="-k requant" for a part of it
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal --junitxml build/reports/test.xml $(ARGS)
+
+formal: .venv/.ready-synth ## prove the emitted Verilog, for all inputs; QUICK=1 for a part of it
+	$(PY) -m tb.formal $(if $(filter-out 0,$(QUICK)),--quick) $(call option,ONLY,only)
 
 verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
 	$(PY) -m gen $(CONFIG) $(call option,BLOCK,block) $(call option,NAME,name) --out '$(or $(OUT),build/verilog)'

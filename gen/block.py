@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from gen.describe import VERSION, WITH_RESET, describe, parameters
-from gen.emit import elaborate, emit
+from gen.emit import default_export, elaborate, emit
 from gen.fusesoc import core_file
 from gen.software import software
 from gen.vivado import vivado_script
@@ -19,7 +19,7 @@ from hdl.register_port import RegisterPort
 from hdl.requant import Requantizer
 from hdl.unit import Unit
 
-__all__ = ["BLOCKS", "PARTS", "ConfigError", "block_name", "description_of", "files", "parameters"]
+__all__ = ["BLOCKS", "PARTS", "ConfigError", "block_name", "default_files", "description_of", "files", "parameters"]
 
 BLOCKS: dict[str, Any] = {
     "engine": Engine, "core": Core, "unit": Unit, "array": MacArray, "requant": Requantizer, "cell": Cell}
@@ -90,6 +90,11 @@ def files(block: str, config: Config, name: str | None = None) -> dict[str, str]
         texts |= software(name, config)
         texts[f"{name}.tcl"] = vivado_script(description, VERSION)
     return texts | {f"{name}.core": core_file(name, VERSION, PURPOSE[block], list(texts))}
+
+
+def default_files(block: str, config: Config) -> dict[str, str]:
+    """Amaranth's own Verilog of `block`, by module: see `default_export`."""
+    return default_export(BLOCKS[block](config), block_name(block, config), has_reset=block in WITH_RESET)
 
 
 def _show(value) -> str:

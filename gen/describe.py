@@ -22,7 +22,8 @@ ENGINE_DERIVED = ("sets", "raw_n_max", "weight_words", "channel_bytes")
 
 # Timing attributes of the components, in cycles or rows; each is documented in its component.
 TIMING = ("bubble_latency", "first_latency", "cell_latency", "latency", "raw_latency", "set_interval",
-          "buffer_rows")
+          "buffer_rows", "float_from_int_latency", "float_add_latency", "multiply_latency", "float_round_latency",
+          "fixed_round_latency")
 
 
 def describe(component: wiring.Component, name: str, block: str, config: Config) -> dict:

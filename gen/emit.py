@@ -4,7 +4,7 @@ import re
 
 from amaranth import ClockDomain
 from amaranth._toolchain.yosys import find_yosys
-from amaranth.back import rtlil
+from amaranth.back import rtlil, verilog
 from amaranth.hdl import Fragment
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
@@ -12,7 +12,7 @@ from amaranth.lib.wiring import Out
 
 from hdl.prototype import ports_of
 
-__all__ = ["elaborate", "emit"]
+__all__ = ["default_export", "elaborate", "emit"]
 
 # `proc` without Amaranth's -nomux -norom: plain if/else instead of dummy registers. Then the passes
 # of `opt -full`, once instead of until nothing changes: about the same text in a quarter of the
@@ -69,6 +69,25 @@ def elaborate(component: wiring.Component) -> None:
     Fragment.get(component, None)
 
 
+def default_export(component: wiring.Component, name: str, *, has_reset: bool = True) -> dict[str, str]:
+    """Amaranth's own Verilog of `component` and of each part, by module: what that of `emit` must equal.
+
+    The parts are black boxes to each other.
+    """
+    texts: dict[str, str] = {}
+    for prototype in getattr(component, "prototypes", ()):
+        texts |= default_export(prototype.component, prototype.name, has_reset=prototype.has_reset)
+    texts[name] = verilog.convert(
+        component, name=name, ports=_ports(component), emit_src=False,
+        missing_domain=lambda domain: ClockDomain(domain, reset_less=not has_reset))
+    return texts
+
+
+def _ports(component) -> dict[str, tuple]:
+    return {port: (value, PortDirection.Output if flow == Out else PortDirection.Input)
+            for port, flow, value in ports_of(component.signature, component)}
+
+
 def _collect(component, parts: dict[str, str]) -> None:
     """Add the RTLIL of all prototypes below `component`, innermost first, each name once."""
     for prototype in getattr(component, "prototypes", ()):
@@ -82,12 +101,8 @@ def _collect(component, parts: dict[str, str]) -> None:
 
 def _rtlil(component, name: str, has_reset: bool) -> str:
     """RTLIL of one component, submodule names joined by `_` so that Verilog needs no escapes."""
-    ports = {
-        port: (value, PortDirection.Output if flow == Out else PortDirection.Input)
-        for port, flow, value in ports_of(component.signature, component)
-    }
     text = rtlil.convert(
-        component, name=name, ports=ports, emit_src=False,
+        component, name=name, ports=_ports(component), emit_src=False,
         missing_domain=lambda domain: ClockDomain(domain, reset_less=not has_reset))
 
     def plain(match: re.Match) -> str:

@@ -67,7 +67,7 @@ class OperandStage(wiring.Component):
         config, plan, wave = self.config, self.plan, self.wave.payload
 
         has_operands = Signal()
-        token = Signal(self.token.shape())
+        token = Signal(self.token.shape(), name="operands_token")
         has_wave = Signal()
         m.d.comb += [
             self.go.eq(~(has_wave & wave.last & ~self.room)),

@@ -52,6 +52,8 @@ class Requantizer(wiring.Component):
     latency : int
         Cycles from `acc` to `y`: 9 for SINGLE alone, 10 for other fixed-point modes, 15 with F32;
         with FBGEMM 8 more than with F32; one more with DSP blocks by name (see `Multiply`).
+    float_from_int_latency, float_add_latency, multiply_latency, float_round_latency, fixed_round_latency : int
+        Of the parts that there are.
 
     Members
     -------
@@ -61,7 +63,7 @@ class Requantizer(wiring.Component):
     shift : In, 2 to 62
         With fixed-point modes only.
     bias : In, 32 bits
-        With FBGEMM only: bits of a finite float32.
+        With FBGEMM only: bits of a finite float32; below 2^125 if the multiplier is subnormal.
     mode : In, Mode
         With several modes only; constant while results are on their way.
     stage : In, OutputStage
@@ -79,22 +81,24 @@ class Requantizer(wiring.Component):
         self.has_fixed = bool(config.fixed_modes)
         self.multiply = Prototype(Multiply(config.multiplier), "mac_multiply")
         self.prototypes = [self.multiply]
+        self.multiply_latency = self.multiply.component.latency
+        self.front_latency = self.round_latency = 0
         if self.has_float:
             self.float_from_int = Prototype(FloatFromInt(), "mac_float_from_int")
             self.float_round = Prototype(FloatRound(), "mac_float_round")
             self.prototypes += [self.float_from_int, self.float_round]
+            self.float_from_int_latency = self.front_latency = FloatFromInt.latency
+            self.float_round_latency = self.round_latency = FloatRound.latency
         if self.has_add:
             self.float_add = Prototype(FloatAdd(self.float_from_int), "mac_float_add")
             self.prototypes.append(self.float_add)
+            self.float_add_latency = FloatAdd.latency
+            self.front_latency += self.float_add_latency
         if self.has_fixed:
             self.fixed_round = Prototype(FixedRound(config), "mac_fixed_round")
             self.prototypes.append(self.fixed_round)
-        self.front_latency = (FloatFromInt.latency if self.has_float else 0) + (
-            FloatAdd.latency if self.has_add else 0)
-        self.round_latency = max(
-            FloatRound.latency if self.has_float else 0,
-            self.fixed_round.component.latency if self.has_fixed else 0)
-        self.multiply_latency = self.multiply.component.latency
+            self.fixed_round_latency = self.fixed_round.component.latency
+            self.round_latency = max(self.round_latency, self.fixed_round_latency)
         self.latency = self.front_latency + self.multiply_latency + self.round_latency + 2
         members = {
             "acc": In(signed(32)),
@@ -164,7 +168,7 @@ class Requantizer(wiring.Component):
         float_round = self.float_round.instantiate(m, "float_round")
         negative, acc_mantissa, leading_zeros = self._float_acc(m)
 
-        # A subnormal scale is below 2^-126: its product with any int32 rounds to 0.
+        # A subnormal scale is below 2^-126: its product with anything below 2^125 rounds to 0.
         scale = Signal(data.StructLayout({"fraction": 23, "exponent": 8}))
         normal = Signal()
         mantissa = Signal(unsigned(24))
@@ -180,7 +184,7 @@ class Requantizer(wiring.Component):
             float_round.exponent.eq(delay(m, exponent, self.multiply_latency, name="float_exponent")),
             float_round.negative.eq(delay(m, negative, self.multiply_latency, name="float_negative")),
         ]
-        late = self.round_latency - FloatRound.latency
+        late = self.round_latency - self.float_round_latency
         result = delay(m, float_round.o, late, name="float_rounded")
         return acc_mantissa, mantissa, Cat(C(0, 1), result).as_signed()
 
@@ -198,7 +202,7 @@ class Requantizer(wiring.Component):
             float_add.negative.eq(from_int.negative),
             float_add.mantissa.eq(from_int.mantissa),
             float_add.leading_zeros.eq(from_int.leading_zeros),
-            float_add.b.eq(delay(m, bias, FloatFromInt.latency, name="float_bias")),
+            float_add.b.eq(delay(m, bias, self.float_from_int_latency, name="float_bias")),
         ]
         return float_add.sum_negative, float_add.sum_mantissa, float_add.sum_leading_zeros
 
@@ -216,5 +220,5 @@ class Requantizer(wiring.Component):
         ]
         if len(self.config.fixed_modes) > 1:
             m.d.comb += fixed_round.mode.eq(self.mode)
-        late = self.round_latency - self.fixed_round.component.latency
+        late = self.round_latency - self.fixed_round_latency
         return acc, multiplier, delay(m, fixed_round.o, late, name="fixed_halves")
