@@ -89,7 +89,7 @@ class SettingError(ValueError):
 def seed() -> int:
     """The seed of the run: SEED, or 1."""
     text = os.environ.get("SEED") or "1"
-    if not text.isdecimal() or int(text) >= 2**31:
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) >= 2**31:
         raise SettingError(f"SEED must be an integer from 0 to {2**31 - 1}, not {text!r}")
     return int(text)
 

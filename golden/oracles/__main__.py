@@ -5,6 +5,7 @@ Prints a table and writes build/reports/oracles.json; exit status 1 if a single 
 
 import argparse
 import json
+import re
 import os
 import platform
 import subprocess
@@ -90,7 +91,7 @@ def _stacks(text: str) -> list[str]:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a number > 0, not {text!r}")
     return int(text)
 
