@@ -11,6 +11,8 @@ from gen.write import WriteError
 from tb.bench import BenchError, bench
 from tb.bench import table as bench_table
 from tb.digits import DigitsError, recognize, table
+from tb.fuzz import FuzzError, fuzz
+from tb.fuzz import table as fuzz_table
 from tb.gemm import GemmError, gemm
 from tb.gemm import table as gemm_table
 from tb.lint import LintError, lint
@@ -40,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     many = jobs.add_parser("gemm", help="compare many random products on emitted engines with the golden model")
     many.add_argument("--gemms", type=int, help="how many (default 20000)")
     many.add_argument("--only", help="one part alone, as a failure says: <configuration>:<number>")
+    random = jobs.add_parser("fuzz", help="random and hostile inputs to generator, model and files")
+    random.add_argument("--examples", type=int, help="how many for each test (default 2000)")
+    random.add_argument("--only", help="one test alone, as a failure says")
     jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
@@ -47,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         check_settings()
         JOBS[options.job](options)
-    except (ConfigError, WriteError, DigitsError, GemmError, VectorError, SettingError) as error:
+    except (ConfigError, WriteError, DigitsError, FuzzError, GemmError, VectorError, SettingError) as error:
         parser.error(str(error))
     except (SimulationError, BenchError, VerilatorError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
@@ -79,6 +84,13 @@ def _gemm(options: argparse.Namespace) -> None:
         raise SimulationError("\n".join(figures["messages"]))
 
 
+def _fuzz(options: argparse.Namespace) -> None:
+    figures = fuzz(options.examples, options.only)
+    print(fuzz_table(figures))
+    if figures["failures"]:
+        raise SimulationError("\n".join(figures["messages"]))
+
+
 def _bench(options: argparse.Namespace) -> None:
     print(bench_table(bench()))
     print("\nEvery counter is as the model says.\n"
@@ -95,7 +107,7 @@ def _readme(options: argparse.Namespace) -> None:
 
 
 JOBS = {
-    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "bench": _bench, "lint": _lint, "readme": _readme}
+    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "fuzz": _fuzz, "bench": _bench, "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

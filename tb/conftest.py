@@ -80,6 +80,13 @@ def _is_full(config) -> bool:
     return from_paths and not selected and not hasattr(config, "workerinput")
 
 
+def pytest_runtest_teardown(item):
+    """Put the number of random inputs of a fuzz test into the JUnit file."""
+    for name in ("examples", "refused"):
+        if hasattr(item.function if hasattr(item, "function") else None, name):
+            item.user_properties.append((name, getattr(item.function, name)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session, exitstatus):
     """After a full run: a bin that nobody filled fails it."""

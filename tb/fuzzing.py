@@ -1,5 +1,6 @@
 """What the fuzz tests share: how many examples, from which seed, and what counts as one clear error."""
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -17,28 +18,41 @@ configuration.set_hypothesis_home_dir(BUILD / "hypothesis")
 
 # Examples of a usual test in `make test`; MACAW_EXAMPLES asks for as many in its place.
 USUAL = 100
+# Messages of what `refusal` refused.
+_refused: list[str] = []
 ASKED = int(os.environ.get("MACAW_EXAMPLES") or 0)
 
 
-def fuzz(count: int = USUAL, **inputs: SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def fuzz(count: int = USUAL, legal: float = 0.1, **inputs: SearchStrategy[Any]
+         ) -> Callable[[Callable[..., None]], Callable[[], None]]:
     """Run a test with `count` random inputs, the same in every run of `make test`; `make fuzz` scales that.
 
-    How many have run is in the test's attribute `examples`, and in the JUnit file.
+    How many have run, and what `refusal` refused in them, is in the test's attributes `examples` and `refused`, and in
+    the JUnit file. A test in which a smaller share than `legal` is taken shows nothing, and fails.
     """
-    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+    def decorate(test: Callable[..., None]) -> Callable[[], None]:
         def counted(**values: Any) -> None:
-            run.examples += 1   # type: ignore[attr-defined]
+            refused = len(_refused)
             test(**values)
+            whole.examples += 1                         # type: ignore[attr-defined]
+            whole.refused += len(_refused) > refused    # type: ignore[attr-defined]
 
-        counted.__name__, counted.__doc__ = test.__name__, test.__doc__
-        counted.__module__, counted.__qualname__ = test.__module__, test.__qualname__
-        run = given(**inputs)(counted)
+        @functools.wraps(test)
+        def whole() -> None:
+            run()
+            shares = whole.examples, whole.refused      # type: ignore[attr-defined]
+            assert shares[0] < 50 or shares[1] <= (1 - legal) * shares[0], f"{shares[1]} of {shares[0]} inputs were refused"
+
+        del whole.__wrapped__       # type: ignore[attr-defined]    # pytest would see arguments
+        counted.__name__, counted.__qualname__ = test.__name__, test.__qualname__
+        counted.__module__ = test.__module__
         run = settings(max_examples=max(1, ASKED * count // USUAL) if ASKED else count, derandomize=not ASKED,
-                       deadline=None, database=None, print_blob=False, suppress_health_check=list(HealthCheck))(run)
+                       deadline=None, database=None, print_blob=False,
+                       suppress_health_check=list(HealthCheck))(given(**inputs)(counted))
         if ASKED:
             run = seed(run_seed())(run)
-        run.examples = 0    # type: ignore[attr-defined]
-        return run
+        whole.examples = whole.refused = 0              # type: ignore[attr-defined]
+        return whole
 
     return decorate
 
@@ -56,5 +70,6 @@ def refusal(kinds: type[BaseException] | tuple[type[BaseException], ...], call: 
     try:
         return call()
     except kinds as error:
-        clear(error)
+        message = clear(error)
+        _refused.append(message)
         return None

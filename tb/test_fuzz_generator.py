@@ -24,16 +24,21 @@ PLAUSIBLE = st.one_of(
     st.integers(-1, 70), st.integers(0, 70).map(str), st.booleans(), st.none(),
     st.sampled_from(["F32", "none", "single, double", "FOLD", "subtract", "ecp5", "gowin", ["F32", "FBGEMM"], [], (),
                      "F32,F32"]))
+RIGHT = dict.fromkeys(NAMES, st.sampled_from([8, 4, 2, "4", " 2"])) | {
+    "acc_width": st.integers(20, 32), "zero_points": st.sampled_from(["fold", "SUBTRACT"]), "raw_output": st.booleans(),
+    "modes": st.sampled_from(["F32", "single, double", ["F32", "FBGEMM"]]),
+    "multiplier": st.sampled_from(["ecp5", "gowin", "ecp5_carry"])}
 
 
 def given_parameters(hostile):
-    return st.dictionaries(
-        st.one_of(st.sampled_from(NAMES), st.sampled_from(NAMES), texts), st.one_of(PLAUSIBLE, PLAUSIBLE, hostile),
-        max_size=5)
+    """Up to three parameters, right more often than not; now and then one with another name."""
+    named = st.lists(st.sampled_from(NAMES), max_size=3, unique=True).flatmap(lambda names: st.fixed_dictionaries(
+        {name: st.one_of(*[RIGHT[name]] * 4, PLAUSIBLE, hostile) for name in names}))
+    return st.one_of(*[named] * 7, st.dictionaries(texts, hostile, max_size=2))
 
 
-@fuzz(300, given=given_parameters(values), preset=st.one_of(st.sampled_from(list(PRESETS)), values),
-      block=st.one_of(st.sampled_from(list(BLOCKS)), values))
+@fuzz(300, given=given_parameters(values), preset=st.one_of(*[st.sampled_from(list(PRESETS))] * 9, values),
+      block=st.one_of(*[st.sampled_from(list(BLOCKS))] * 9, values))
 def test_configuration_is_legal_or_one_clear_error(given, preset, block):
     config = refusal(ConfigError, lambda: configuration(given, preset, block))
     if config is not None:
