@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     many.add_argument("--gemms", type=int, help="how many (default 20000)")
     many.add_argument("--only", help="one part alone, as a failure says: <configuration>:<number>")
     random = jobs.add_parser("fuzz", help="random and hostile inputs to generator, model and files")
-    random.add_argument("--examples", type=int, help="how many for each test (default 2000)")
+    random.add_argument("--examples", type=int, help="how many for each test (default 500)")
     random.add_argument("--only", help="one test alone, as a failure says")
     jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
@@ -107,7 +107,8 @@ def _readme(options: argparse.Namespace) -> None:
 
 
 JOBS = {
-    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "fuzz": _fuzz, "bench": _bench, "lint": _lint, "readme": _readme}
+    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "fuzz": _fuzz, "bench": _bench, "lint": _lint,
+    "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

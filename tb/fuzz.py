@@ -15,7 +15,7 @@ from tb.run import BUILD, ROOT, seed
 
 __all__ = ["FuzzError", "fuzz", "table"]
 
-EXAMPLES = 2000
+EXAMPLES = 500
 MODULES = tuple(f"tb/test_fuzz_{part}.py" for part in ("files", "generator", "golden"))
 
 
@@ -29,7 +29,7 @@ def fuzz(examples: int | None = None, only: str | None = None) -> dict[str, Any]
     Parameters
     ----------
     examples
-        How many; None: 2,000. Tests that take longer run a fixed part of that.
+        How many; None: 500. Tests that take longer run a fixed part of that.
     only
         The one test that shall run, as a failure's command says; None: all.
 

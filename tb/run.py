@@ -106,6 +106,7 @@ def check_settings() -> None:
 
 def simulate(generated: Generated, module: str, *, record: Recording | None = None,
              progress: Callable[[int, int], None] | None = None, package: str = "tb",
+             beside: dict[str, str] | None = None,
              **case: object) -> list[str]:
     """Run the cocotb module `<package>.<module>` on `generated`.
 
@@ -121,6 +122,8 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
         Called with done and total whenever the simulator side prints ``progress <done> <total>``.
     package
         Where `module` is, found as every import.
+    beside
+        Verilog of more top modules, by name.
     case
         Passed to the simulator side as MACAW_<NAME>.
 
@@ -154,6 +157,9 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
     if record:
         (build / "record.v").write_text(record.verilog(generated.name))
         tops, sources = [*tops, "record"], [*sources, str(build / "record.v")]
+    for name, text in (beside or {}).items():
+        (build / f"{name}.v").write_text(text)
+        tops, sources = [*tops, name], [*sources, str(build / f"{name}.v")]
     try:
         run(simulator=SIMULATOR, toplevel=tops, module=f"{package}.{module}", verilog_sources=sources,
             python_search=[str(ROOT)], sim_build=str(build), seed=seed(), timescale="1ns/1ps",
