@@ -49,7 +49,7 @@ OUT ?= build/verilog
 # SEED=1 and WAVES=1 reach the testbench as they are: make passes what is set on to every command.
 
 # ------------------------------------------------------------------------------------------------------------ jobs
-.PHONY: help setup sim test verilog synth board waves replay gemm bench oracles readme lint lock train clean distclean
+.PHONY: help setup sim test verilog synth board waves replay gemm fuzz soak bench oracles readme lint lock train clean distclean
 
 help: ## list the jobs
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,12 @@ replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.n
 
 gemm: .venv/.ready ## random products on emitted engines, against the model: GEMMS=20000, two processes, a new seed
 	$(PY) -m tb gemm $(call option,GEMMS,gemms) $(call option,ONLY,only)
+
+fuzz: .venv/.ready-test-oracles ## random and hostile inputs to generator, golden model and files: EXAMPLES=500, a new seed
+	$(PY) -m tb fuzz $(call option,EXAMPLES,examples) $(call option,ONLY,only)
+
+soak: .venv/.ready ## random configurations of every block in simulation: MINUTES=60, PROCESSES=2, a new seed
+	$(PY) -m tb soak $(call option,MINUTES,minutes) $(call option,PROCESSES,processes) $(call option,ONLY,only)
 
 oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden and hardware against inference stacks
 	rm -rf build/oracles

@@ -19,6 +19,8 @@ from tb.lint import LintError, lint
 from tb.readme import ReadmeError, update
 from tb.replay import Difference, replay_all
 from tb.run import ROOT, SettingError, SimulationError, check_settings
+from tb.soak import SoakError, soak
+from tb.soak import table as soak_table
 from tb.vectors import VectorError
 from tb.verilator import VerilatorError
 from tb.waves import make_waves
@@ -45,6 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
     random = jobs.add_parser("fuzz", help="random and hostile inputs to generator, model and files")
     random.add_argument("--examples", type=int, help="how many for each test (default 500)")
     random.add_argument("--only", help="one test alone, as a failure says")
+    long = jobs.add_parser("soak", help="random configurations of every block, for a time")
+    long.add_argument("--minutes", type=float, help="how long (default 60)")
+    long.add_argument("--processes", type=int, help="simulations at a time (default 2)")
+    long.add_argument("--only", help="one configuration alone, as a failure says: <seed>:<number>")
     jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("readme", help="take the README's figures from the last reports")
@@ -52,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         check_settings()
         JOBS[options.job](options)
-    except (ConfigError, WriteError, DigitsError, FuzzError, GemmError, VectorError, SettingError) as error:
+    except (ConfigError, WriteError, DigitsError, FuzzError, GemmError, SoakError, VectorError,
+            SettingError) as error:
         parser.error(str(error))
     except (SimulationError, BenchError, VerilatorError, LintError, ReadmeError, Difference) as error:
         print(f"tb: {error}", file=sys.stderr)
@@ -91,6 +98,13 @@ def _fuzz(options: argparse.Namespace) -> None:
         raise SimulationError("\n".join(figures["messages"]))
 
 
+def _soak(options: argparse.Namespace) -> None:
+    figures = soak(options.minutes, options.only, options.processes)
+    print(soak_table(figures))
+    if figures["failures"]:
+        raise SimulationError("\n".join(figures["messages"]))
+
+
 def _bench(options: argparse.Namespace) -> None:
     print(bench_table(bench()))
     print("\nEvery counter is as the model says.\n"
@@ -107,8 +121,8 @@ def _readme(options: argparse.Namespace) -> None:
 
 
 JOBS = {
-    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "fuzz": _fuzz, "bench": _bench, "lint": _lint,
-    "readme": _readme}
+    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "fuzz": _fuzz, "soak": _soak, "bench": _bench,
+    "lint": _lint, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

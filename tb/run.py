@@ -18,7 +18,7 @@ from gen.options import configuration
 from gen.write import write_all
 
 __all__ = [
-    "BUILD", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
+    "BUILD", "PERIOD_NS", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
     "simulate",
 ]
 
