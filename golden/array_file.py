@@ -45,7 +45,8 @@ def read_all(path: Path) -> dict[str, npt.NDArray[Any]]:
         loaded = _parsed(path, lambda: np.load(file, allow_pickle=False), ".npz")
         if isinstance(loaded, np.ndarray):
             raise ValueError(f"{path} must hold numbers as .npz does: it holds a single array")
-        return {name: _array(path, _parsed(path, lambda name=name: loaded[name], ".npz")) for name in loaded.files}
+        members = _parsed(path, lambda: {name: loaded[name] for name in loaded.files}, ".npz")
+        return {name: _array(path, member) for name, member in members.items()}
 
 
 def _csv(path: Path) -> npt.NDArray[np.float64]:
@@ -62,7 +63,7 @@ def _array(path: Path, member: Any) -> npt.NDArray[Any]:
 
 
 def _parsed(path: Path, load: Callable[[], Any], suffix: str = "") -> Any:
-    """What `load` makes of an open file. NumPy, zipfile and zlib have a dozen errors for what is not as it was written."""
+    """Return what `load` makes of an open file.  NumPy, zipfile and zlib have a dozen errors for a damaged one."""
     try:
         return load()
     except Exception as error:

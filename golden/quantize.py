@@ -61,9 +61,8 @@ class Quantization:
         scale = check.scales("scale", self.scale)
         check.dimensions("scale", scale, ndim=0 if self.axis is None else 1)
         zero_point = check.integers("zero_point", self.zero_point, self.low, self.high, shape=scale.shape)
-        if self.axis is not None:
-            if check.integers("axis", self.axis, -(2**63), 2**63 - 1, ndim=0) < 0:
-                raise ValueError(f"axis must be >= 0, not {self.axis}")
+        if self.axis is not None and check.integers("axis", self.axis, -(2**63), 2**63 - 1, ndim=0) < 0:
+            raise ValueError(f"axis must be >= 0, not {self.axis}")
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "zero_point", zero_point.astype(np.int32))
 

@@ -94,8 +94,9 @@ def _targets(results: Any, count: int) -> dict[str, dict[str, Any]]:
 def table(figures: dict[str, Any]) -> str:
     """The figures as a reader wants them."""
     lines = [f"Random and hostile inputs, seed {seed()}", ""]
-    lines += [f"  {name.removeprefix('test_').replace('_', ' '):<74} {row['examples']:>9,}  {row['refused']:>9,} refused"
-              f"{'  FAILED' if row['failed'] else ''}" for name, row in figures["targets"].items()]
+    for name, row in figures["targets"].items():
+        title = name.removeprefix("test_").replace("_", " ")
+        lines.append(f"  {title:<74} {row['examples']:>9,}  {row['refused']:>9,} refused{'  FAILED' * row['failed']}")
     lines += ["", f"  {'together':<74} {figures['examples']:>9,}  in {figures['seconds']:,.0f} seconds",
               f"  {'failures':<74} {figures['failures']:>9,}  must be 0",
               f"\n  figures  {(BUILD / 'reports' / 'fuzz.json').relative_to(ROOT)}"]

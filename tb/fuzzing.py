@@ -41,9 +41,10 @@ def fuzz(count: int = USUAL, legal: float = 0.1, **inputs: SearchStrategy[Any]
         def whole() -> None:
             run()
             shares = whole.examples, whole.refused      # type: ignore[attr-defined]
-            assert shares[0] < 50 or shares[1] <= (1 - legal) * shares[0], f"{shares[1]} of {shares[0]} inputs were refused"
+            enough = shares[0] < 50 or shares[1] <= (1 - legal) * shares[0]
+            assert enough, f"{shares[1]} of {shares[0]} inputs were refused"
 
-        del whole.__wrapped__       # type: ignore[attr-defined]    # pytest would see arguments
+        del whole.__wrapped__       # pytest would see arguments
         counted.__name__, counted.__qualname__ = test.__name__, test.__qualname__
         counted.__module__ = test.__module__
         run = settings(max_examples=max(1, ASKED * count // USUAL) if ASKED else count, derandomize=not ASKED,

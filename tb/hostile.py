@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-__all__ = ["arrays", "damaged", "json_values", "mutated", "scalars", "texts", "values"]
+__all__ = ["arrays", "damaged", "json_values", "mutated", "npz", "scalars", "texts", "values"]
 
 LIMITS = [sign * (1 << bits) + more for bits in (0, 7, 8, 15, 16, 31, 32, 53, 63, 64) for sign in (-1, 1)
           for more in (-1, 0, 1)]
 
 texts = st.one_of(
-    st.sampled_from(["", " ", "0", "-1", "8.0", "1e3", "0x10", "08", "1_0", "+4", "٣", "²", "nan", "inf", "null", "None",
-                     "true", "\0", "\n", "a\nb", "\ud800", "\x85", "\u2028", "é", "../x", "--", "'", '"', "\\", "%s", "{}",
-                     "9" * 5000]),
+    st.sampled_from([
+        "", " ", "0", "-1", "8.0", "1e3", "0x10", "08", "1_0", "+4", "٣", "²", "nan", "inf", "null", "None", "true",
+        "\0", "\n", "a\nb", "\ud800", "\x85", "\u2028", "é", "../x", "--", "'", '"', "\\", "%s", "{}", "9" * 5000]),
     st.text(max_size=12), st.integers(-10, 300).map(str))
 
 scalars: st.SearchStrategy[Any] = st.one_of(
@@ -88,12 +88,13 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
     return bytes(data)
 
 
-KINDS = ["i1", "u1", "i2", "u2", "i4", ">i4", "u4", "i8", "u8", "f2", "f4", ">f4", "f8", "g", "c8", "?", "O", "U2", "S2",
-         "M8[D]", "m8[s]", "V3"]
+KINDS = ["i1", "u1", "i2", "u2", "i4", ">i4", "u4", "i8", "u8", "f2", "f4", ">f4", "f8", "g", "c8", "?", "O", "U2",
+         "S2", "M8[D]", "m8[s]", "V3"]
 
 
 @st.composite
-def arrays(draw: st.DrawFn, shape: tuple[int, ...] | None = None, kinds: list[str] | None = None) -> npt.NDArray[Any]:
+def arrays(draw: st.DrawFn, shape: tuple[int, ...] | None = None, kinds: list[str] | None = None
+           ) -> npt.NDArray[Any]:
     """An array of any kind, shape and memory layout, its values small, at limits, not finite, or random bits."""
     if shape is None:
         shape = tuple(draw(st.lists(st.integers(0, 4), max_size=3)))

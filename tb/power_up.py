@@ -73,8 +73,8 @@ def _rules(name: str, entry: dict[str, Any], ports: dict[str, Any]) -> list[tupl
             data, keep = fields["data"]["offset"], fields["keep"]["offset"]
             kept = [(f"{valid} && @{name}[{keep + byte}]", f"{name}[{data + 8 * byte}+:8]")
                     for byte in range(fields["keep"]["width"])]
-            return kept + [(valid, f"{name}[{keep}+:{fields['keep']['width']}]"),
-                           (valid, f"{name}[{fields['last']['offset']}]")]
+            return [*kept, (valid, f"{name}[{keep}+:{fields['keep']['width']}]"),
+                    (valid, f"{name}[{fields['last']['offset']}]")]
         return [(valid, name)]
     if name.endswith("_tdata"):
         stream = name.removesuffix("tdata")

@@ -18,8 +18,8 @@ from gen.options import configuration
 from gen.write import write_all
 
 __all__ = [
-    "BUILD", "PERIOD_NS", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
-    "simulate",
+    "BUILD", "PERIOD_NS", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings",
+    "generate", "seed", "simulate",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent

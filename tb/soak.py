@@ -1,4 +1,4 @@
-"""`make soak`: random configurations of every block, each with fresh seeds, through the regression's benches, for a time."""
+"""`make soak`: random configurations of every block with fresh seeds, through the regression's benches, for a time."""
 
 import os
 import re
@@ -197,7 +197,7 @@ def table(figures: dict[str, Any]) -> str:
     """The figures as a reader wants them."""
     lines = ["Random configurations of every block", "",
              f"  {'block':<10} {'configurations':>15} {'tests':>9} {'clock cycles':>14}"]
-    rows = [*figures["blocks"].items(), ("together", figures)]
-    lines += [f"  {name:<10} {row['configurations']:>15,} {row['tests']:>9,} {row['cycles']:>14,}" for name, row in rows]
-    return "\n".join([*lines, "", f"  failures {figures['failures']:>16,}  must be 0; in {figures['seconds']:,.0f} seconds",
-                      f"  figures  {(BUILD / 'reports' / 'soak.json').relative_to(ROOT)}"])
+    for name, row in (*figures["blocks"].items(), ("together", figures)):
+        lines.append(f"  {name:<10} {row['configurations']:>15,} {row['tests']:>9,} {row['cycles']:>14,}")
+    lines += ["", f"  failures {figures['failures']:>16,}  must be 0; in {figures['seconds']:,.0f} seconds"]
+    return "\n".join([*lines, f"  figures  {(BUILD / 'reports' / 'soak.json').relative_to(ROOT)}"])

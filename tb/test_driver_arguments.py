@@ -79,8 +79,8 @@ def test_weights_packed_for_another_engine_are_refused():
 
 @pytest.mark.parametrize(("change", "message"), [
     (lambda facts: facts.pop("registers"), "description must be that of an engine, not of engine"),
-    (lambda facts: facts["config"].pop("k_max"), "description must have a number config.k_max, as the generator"),
-    (lambda facts: facts["derived"].update(weight_words=0), "description must have a number derived.weight_words, as"),
+    (lambda facts: facts["config"].pop("k_max"), r"description must have a number config\.k_max, as the generator"),
+    (lambda facts: facts["derived"].update(weight_words=0), r"must have a number derived\.weight_words, as"),
     (lambda facts: facts["config"].update(modes=["UP"]), "description must have modes with numbers, as"),
     (lambda facts: facts["registers"][-1].pop("offset"), "description must have registers with fields, as"),
     (lambda facts: [register.update(name="X") for register in facts["registers"] if register["name"] == "STATUS"],
@@ -99,5 +99,5 @@ def test_description_without_something_is_refused(tmp_path, change, message):
 @pytest.mark.parametrize("content", [b"", b"[1]", b"[" * 10**5, b"\xff"])
 def test_file_that_is_no_description_is_refused(tmp_path, content):
     (tmp_path / "engine.json").write_bytes(content)
-    with pytest.raises(ValueError, match="^description must be "):
+    with pytest.raises(ValueError, match=r"^description must be "):
         read_description(tmp_path / "engine.json")

@@ -51,7 +51,7 @@ def test_description_with_parts_missing_or_wrong_is_refused_by_the_driver(descri
 
 @fuzz(100, content=st.one_of(st.binary(max_size=40), damaged(json.dumps(DESCRIPTION).encode()),
                              mutated(DESCRIPTION).map(lambda value: json.dumps(value).encode()), st.sampled_from(
-    [b"[" * 100_000, b"9" * 5000, b"null", b"{}", b'{"registers": []}', b"\xff\xfe{}", b'{"registers": NaN}'])))
+        [b"[" * 100_000, b"9" * 5000, b"null", b"{}", b'{"registers": []}', b"\xff\xfe{}", b'{"registers": NaN}'])))
 def test_file_that_is_no_description_is_refused_by_the_driver(content):
     with stored(content, "description.json") as path:
         refusal((ValueError, EngineError), lambda: connect(path))
@@ -59,7 +59,8 @@ def test_file_that_is_no_description_is_refused_by_the_driver(content):
 
 # Vectors and arrays ------------------------------------------------------------------------------------------------
 
-@fuzz(150, legal=0, content=st.one_of(st.just(npz(**VECTORS)), damaged(npz(**VECTORS)), damaged(npz(**LAYER)), st.binary(max_size=60)),
+@fuzz(150, legal=0, content=st.one_of(
+        st.just(npz(**VECTORS)), damaged(npz(**VECTORS)), damaged(npz(**LAYER)), st.binary(max_size=60)),
       mode=st.sampled_from([None, "DOUBLE", "F32", "FBGEMM", "UP"]))
 def test_damaged_vectors_are_refused_or_read(content, mode):
     with stored(content, "vectors.npz") as path:
@@ -105,8 +106,8 @@ def test_damaged_array_is_refused_or_read(suffix, data):
 NETWORK = (ROOT / "golden" / "data" / "digits.npz").read_bytes()
 
 
-@fuzz(40, legal=0, content=st.one_of(damaged(NETWORK), st.tuples(st.integers(2000, len(NETWORK) - 3000), st.integers(0, 255)).map(
-    lambda change: NETWORK[:change[0]] + bytes([change[1]]) + NETWORK[change[0] + 1:])))
+@fuzz(40, legal=0, content=st.one_of(damaged(NETWORK), st.integers(2000, len(NETWORK) - 3000).map(
+    lambda at: NETWORK[:at] + b"\0" + NETWORK[at + 1:])))
 def test_damaged_network_is_refused_or_read(content):
     with stored(content, "digits.npz") as path:
         refusal(ValueError, lambda: digits.load(path))

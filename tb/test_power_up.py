@@ -38,7 +38,7 @@ def run(generated, name, tmp_path, monkeypatch):
     """Run the tests of the case; their coverage does not count."""
     block, _, modules = CASES[name]
     if block in ("core", "engine"):
-        # Bytes that a packet does not keep are unknown, and these benches read whole words. The watch tells bytes apart.
+        # Bytes that a packet does not keep are unknown, and these benches read whole words; the watch tells them apart.
         monkeypatch.setenv("COCOTB_RESOLVE_X", "zeros")
     beside = {} if block in NO_RESET else {"watch": power_up.watch(generated.description())}
     for module, count in modules.items():

@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ConfigError(f"target must be one of {', '.join(TARGETS)}, not {options.target!r}")
         if options.block is not None and options.block not in BLOCKS:
             raise ConfigError(f"block must be one of {', '.join(BLOCKS)}, not {options.block!r}")
-        if not re.fullmatch("[0-9]{1,2}", options.seeds) or not 1 <= int(options.seeds):
+        if not re.fullmatch("[0-9]{1,2}", options.seeds) or not int(options.seeds) >= 1:
             raise ConfigError(f"seeds must be an integer from 1 to 99, not {options.seeds!r}")
         targets = list(TARGETS) if options.target is None else [options.target]
         rows = []

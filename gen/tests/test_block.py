@@ -61,7 +61,7 @@ def test_block_is_verilog_a_description_a_file_list_and_a_core(block):
 
 @pytest.mark.parametrize("name", ["", "1a", "a-b", "a\n", "é", "module", "wire"])
 def test_block_refuses_a_name_that_is_no_identifier(name):
-    with pytest.raises(ConfigError, match="^name must be a Verilog identifier of letters, digits and _, not "):
+    with pytest.raises(ConfigError, match=r"^name must be a Verilog identifier of letters, digits and _, not "):
         files("cell", Config(), name)
 
 

@@ -5,9 +5,9 @@ Prints a table and writes build/reports/oracles.json; exit status 1 if a single 
 
 import argparse
 import json
-import re
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
