@@ -56,7 +56,7 @@ help: ## list the jobs
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
 	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
-	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. Others: SEED WAVES ARGS ONLY, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
