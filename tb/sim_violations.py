@@ -52,19 +52,19 @@ async def a_beat_that_is_withdrawn_never_was(dut):
 async def after_any_beats_a_reset_makes_the_next_product_right(dut):
     """Random valid, payload and control ports in every cycle; outputs keep the rules, and a reset mends the rest."""
     rng = generator("any")
-    for _ in range(6):
-        driver = UnitDriver(dut, rng, {"outputs": 0.3, "accumulators": 0.3})
+    for share in (0.3, 0.95) * 3:
+        driver = UnitDriver(dut, rng, {"outputs": share, "accumulators": share})
         await driver.start()
         ports = [getattr(dut, f"{name}__{wire}") for name in STREAMS for wire in ("valid", "payload")]
         ports += [getattr(dut, name) for name in ("mode", "stage", "a_zero_point", "a_unsigned", "w_unsigned", "clear")
                   if hasattr(dut, name)]
-        moved = 0
         for _ in range(150):
             for port in ports:
                 port.value = noise(rng, len(port))
             await driver.edge
             # The sinks fail if an offer is withdrawn or changed.
-            moved += sum([sink.edge() for sink in driver.sinks.values()])
+            for sink in driver.sinks.values():
+                sink.edge()
             require(dut.busy.value.is_resolvable and dut.errors.value.is_resolvable, "busy and errors are known")
         driver = UnitDriver(dut, rng)
         await driver.start()
