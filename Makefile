@@ -57,7 +57,7 @@ help: ## list the jobs
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
 	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
-	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. For formal: QUICK. Others: SEED WAVES ARGS, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. For formal: QUICK. Others: SEED WAVES ARGS ONLY, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
@@ -87,6 +87,12 @@ replay: .venv/.ready ## your own vectors through model and hardware: VECTORS=x.n
 
 gemm: .venv/.ready ## random products on emitted engines, against the model: GEMMS=20000, two processes, a new seed
 	$(PY) -m tb gemm $(call option,GEMMS,gemms) $(call option,ONLY,only)
+
+fuzz: .venv/.ready-test-oracles ## random and hostile inputs to generator, golden model and files: EXAMPLES=500, a new seed
+	$(PY) -m tb fuzz $(call option,EXAMPLES,examples) $(call option,ONLY,only)
+
+soak: .venv/.ready ## random configurations of every block in simulation: MINUTES=60, PROCESSES=2, a new seed
+	$(PY) -m tb soak $(call option,MINUTES,minutes) $(call option,PROCESSES,processes) $(call option,ONLY,only)
 
 oracles: .venv/.ready-test-oracles .venv/.ready-oracles .venv-tosa/.ready ## golden and hardware against inference stacks
 	rm -rf build/oracles

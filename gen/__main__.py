@@ -17,7 +17,8 @@ class OneLineParser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage."""
 
     def error(self, message: str):
-        self.exit(2, f"{self.prog}: {message}\n")
+        # What was given may have line ends in it.
+        self.exit(2, f"{self.prog}: {' '.join(message.splitlines())}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -37,6 +37,18 @@ PURPOSE = {
     "registers": "Registers of an engine behind AXI4-Lite",
 }
 
+# What Verilog-2005 keeps for itself: as names they would need escapes wherever they are used.
+KEYWORDS = frozenset("""
+    always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default defparam
+    design disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive endspecify endtable
+    endtask event for force forever fork function generate genvar highz0 highz1 if ifnone incdir include initial inout
+    input instance integer join large liblist library localparam macromodule medium module nand negedge nmos nor
+    noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive pull0 pull1 pulldown pullup
+    pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 rtranif1
+    scalared showcancelled signed small specify specparam strong0 strong1 supply0 supply1 table task time tran tranif0
+    tranif1 tri tri0 tri1 triand trior trireg unsigned use uwire vectored wait wand weak0 weak1 while wire wor xnor xor
+    """.split())
+
 
 def block_name(block: str, config: Config) -> str:
     """Module name of the top: family, and the size where there is one."""
@@ -68,10 +80,10 @@ def files(block: str, config: Config, name: str | None = None) -> dict[str, str]
     ConfigError
         `block` cannot be built from `config`, or `name` is no Verilog identifier.
     """
-    if name is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+    if name is not None and (not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in KEYWORDS):
         raise ConfigError(f"name must be a Verilog identifier of letters, digits and _, not {name!r}")
     prefix = "mac" if name is None else name
-    if block not in BLOCKS | PARTS:
+    if not isinstance(block, str) or block not in BLOCKS | PARTS:
         raise ConfigError(f"block must be one of {', '.join(BLOCKS)}, not {block!r}")
     if block == "requant" and not config.modes:
         raise ConfigError("modes must not be empty for block requant")

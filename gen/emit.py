@@ -31,6 +31,9 @@ write_verilog -norename -noattr
 """
 
 
+# Stands for the name of the top until all parts have theirs; no part is called so.
+TOP = "macaw_top"
+
 # Ends the name of a module that replaces the one before it in synthesis.
 SYNTHESIS = "_for_synthesis"
 
@@ -49,11 +52,13 @@ def emit(component: wiring.Component, name: str, *, has_reset: bool = True, pref
     """
     parts: dict[str, str] = {}
     _collect(component, parts)
-    parts[name] = _rtlil(component, name, has_reset)
-    if prefix != "mac":
+    texts = [*parts.values(), _rtlil(component, TOP, has_reset)]
+    if prefix != "mac" and parts:
         names = re.compile(rf"\\(mac)(?=_({'|'.join(part.removeprefix('mac_') for part in parts)})(?:_|\b))")
-        parts = {part: names.sub(lambda _: f"\\{prefix}", text) for part, text in parts.items()}
-    modules = "\n".join(f"read_rtlil <<rtlil\n{text}\nrtlil" for text in parts.values())
+        texts = [names.sub(lambda _: f"\\{prefix}", text) for text in texts]
+    # Last, because a top may be called as one of the parts was.
+    texts = [text.replace(f"\\{TOP}", f"\\{name}") for text in texts]
+    modules = "\n".join(f"read_rtlil <<rtlil\n{text}\nrtlil" for text in texts)
     yosys = find_yosys(lambda version: version >= (0, 40))
     # Yosys warns that it cannot be sure to translate processes; `proc` has removed them all.
     verilog = yosys.run(["-q", "-"], modules + SCRIPT, ignore_warnings=True)

@@ -104,7 +104,7 @@ def configuration(given: dict[str, object], preset: str = "square", block: str =
     ConfigError
         With what must hold and what was given.
     """
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
     kind = kind_of(block)
     known = {field.name for field in dataclasses.fields(kind)}

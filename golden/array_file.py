@@ -1,7 +1,6 @@
 """Read an array from a file: .npy, .npz or .csv."""
 
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,10 @@ def read(path: Path, name: str | None = None) -> npt.NDArray[Any]:
         raise ValueError(f"{path} must be .npy, .npz or .csv")
     if name is not None and path.suffix != ".npz":
         raise ValueError(f"{path} must be .npz for an array to be chosen by name")
-    if path.suffix == ".csv":
-        return _parsed(path, lambda: _csv(path))
-    with path.open("rb") as file:  # np.load given a path leaves a broken .npz open
+    with path.open("rb") as file:
+        if path.suffix == ".csv":
+            return _parsed(path, lambda: _csv(path))
+        # np.load given a path leaves a broken .npz open.
         loaded = _parsed(path, lambda: np.load(file, allow_pickle=False))
         if isinstance(loaded, np.ndarray):
             return loaded
@@ -36,7 +36,17 @@ def read(path: Path, name: str | None = None) -> npt.NDArray[Any]:
             raise ValueError(f"{path} must hold one array or a name must be given; it holds {names}")
         if name is not None and name not in loaded.files:
             raise ValueError(f"name must be one of {names}, not {name}")
-        return _parsed(path, lambda: loaded[name or loaded.files[0]])
+        return _array(path, _parsed(path, lambda: loaded[name or loaded.files[0]]))
+
+
+def read_all(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return all arrays of an .npz file, whatever it is called; errors are those of `read`."""
+    with path.open("rb") as file:
+        loaded = _parsed(path, lambda: np.load(file, allow_pickle=False), ".npz")
+        if isinstance(loaded, np.ndarray):
+            raise ValueError(f"{path} must hold numbers as .npz does: it holds a single array")
+        members = _parsed(path, lambda: {name: loaded[name] for name in loaded.files}, ".npz")
+        return {name: _array(path, member) for name, member in members.items()}
 
 
 def _csv(path: Path) -> npt.NDArray[np.float64]:
@@ -45,9 +55,18 @@ def _csv(path: Path) -> npt.NDArray[np.float64]:
         return np.loadtxt(path, delimiter=",", ndmin=1)
 
 
-def _parsed(path: Path, load: Callable[[], Any]) -> Any:
+def _array(path: Path, member: Any) -> npt.NDArray[Any]:
+    """A member of an .npz file may be anything: NumPy hands over as bytes what is no array."""
+    if not isinstance(member, np.ndarray):
+        raise ValueError(f"{path} must hold arrays only")
+    return member
+
+
+def _parsed(path: Path, load: Callable[[], Any], suffix: str = "") -> Any:
+    """Return what `load` makes of an open file.  NumPy, zipfile and zlib have a dozen errors for a damaged one."""
     try:
         return load()
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = f": {str(error).splitlines()[0]}" if path.suffix == ".csv" else ""
-        raise ValueError(f"{path} must hold numbers as {path.suffix} does{reason}") from None
+    except Exception as error:
+        lines = str(error).splitlines()
+        reason = f": {lines[0]}" if path.suffix == ".csv" and lines else ""
+        raise ValueError(f"{path} must hold numbers as {suffix or path.suffix} does{reason}") from None

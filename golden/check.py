@@ -5,11 +5,27 @@ what must hold and what was given.  `TypeError` means the wrong kind of number, 
 or shape.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 INT32_MIN = -(2**31)
 INT32_MAX = 2**31 - 1
+
+
+def array(name: str, x: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return `x` as an array of any dtype; what is none, such as lists of different lengths, is a TypeError.
+
+    >>> array("a", [[1, 2], [3]])
+    Traceback (most recent call last):
+    TypeError: a must be an array, or lists of numbers that are equally long, not list
+    """
+    try:
+        return np.asarray(x)
+    except (OverflowError, RecursionError, TypeError, ValueError):
+        kind = type(x).__name__
+        raise TypeError(f"{name} must be an array, or lists of numbers that are equally long, not {kind}") from None
 
 
 def integers(
@@ -37,7 +53,7 @@ def integers(
     Traceback (most recent call last):
     ValueError: shift[1] must be in 2..62, not 63
     """
-    values = np.asarray(x)
+    values = array(name, x)
     # Before the dtype, because NumPy calls an empty list float64.
     dimensions(name, values, ndim=ndim, shape=shape)
     if values.dtype.kind not in "iu":
@@ -58,7 +74,7 @@ def scales(name: str, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
     Traceback (most recent call last):
     ValueError: scale must be a float32 value, not 0.1
     """
-    values = np.asarray(x)
+    values = array(name, x)
     dimensions(name, values)
     if values.dtype.kind != "f":
         raise TypeError(f"{name} must be floating point, not {values.dtype}")
@@ -75,7 +91,7 @@ def floats(name: str, x: npt.ArrayLike, *, ndim: int | None = None) -> npt.NDArr
     >>> floats("x", [1, 0.5])
     array([1. , 0.5], dtype=float32)
     """
-    values = np.asarray(x)
+    values = array(name, x)
     dimensions(name, values, ndim=ndim)
     if values.dtype.kind not in "fiu":
         raise TypeError(f"{name} must be real numbers, not {values.dtype}")

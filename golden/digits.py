@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from golden import check
+from golden import array_file, check
 from golden.linear import QuantizedLinear
 from golden.quantize import Quantization, asymmetric, quantize
 
@@ -39,14 +39,16 @@ class Digits:
 
 
 def load(path: Path = PATH) -> Digits:
-    """Read the stored file."""
-    with np.load(path, allow_pickle=False) as file:
-        plain = {name: file[name] for name in ("images", "labels", "ranges", "scales", "zero_points")}
-        layered = {
-            name: tuple(file[f"{name}_{i}"] for i in range(len(SIZES) - 1))
-            for name in ("weights", "biases", "int8_weights", "int32_biases")
-        }
-    fields: dict[str, Any] = plain | layered
+    """Read the stored file; errors are those of `golden.array_file.read_all`, or a ValueError for a missing array."""
+    file = array_file.read_all(path)
+    count = len(SIZES) - 1
+    layered = ("weights", "biases", "int8_weights", "int32_biases")
+    single = ("images", "labels", "ranges", "scales", "zero_points")
+    for name in (*single, *(f"{name}_{i}" for name in layered for i in range(count))):
+        if name not in file:
+            raise ValueError(f"{path} must hold an array {name}, not only {', '.join(sorted(file))}")
+    fields: dict[str, Any] = {name: file[name] for name in single}
+    fields |= {name: tuple(file[f"{name}_{i}"] for i in range(count)) for name in layered}
     return Digits(**fields)
 
 

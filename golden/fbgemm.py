@@ -58,7 +58,7 @@ def requantize_fbgemm(
     acc = check.integers("acc", acc, check.INT32_MIN, check.INT32_MAX)
     channels = acc.shape[-1] if acc.ndim else None
     b = check.floats("bias", bias)
-    if (b != np.asarray(bias)).any():
+    if (b != check.array("bias", bias)).any():
         raise ValueError("bias must hold float32 values, not values that float32 would round")
     scale = check.scales("multiplier", multiplier)
     zero = check.integers("zp", zp, Q_MIN, Q_MAX)

@@ -52,10 +52,11 @@ class QuantizedLinear:
 
     def __post_init__(self) -> None:
         """Check the fields and give them their dtypes and shapes."""
-        weights = np.asarray(self.weights)
+        weights = check.array("weights", self.weights)
         if weights.dtype not in (np.int8, np.uint8):
             raise TypeError(f"weights must be int8 or uint8, not {weights.dtype}")
         check.dimensions("weights", weights, ndim=2)
+        object.__setattr__(self, "weights", weights)
         channels = weights.shape[1]
         bias = check.integers("bias", self.bias, check.INT32_MIN, check.INT32_MAX, shape=(channels,))
         object.__setattr__(self, "bias", bias.astype(np.int32))

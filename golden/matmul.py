@@ -115,7 +115,7 @@ def fold_bias(bias: npt.ArrayLike, w: npt.ArrayLike, a_zp: int) -> npt.NDArray[n
 
 
 def _operand(name: str, x: npt.ArrayLike) -> npt.NDArray[np.int8 | np.uint8]:
-    values: npt.NDArray[np.int8 | np.uint8] = np.asarray(x)
+    values = check.array(name, x)
     if values.dtype not in (np.int8, np.uint8):
         raise TypeError(f"{name} must be int8 or uint8, not {values.dtype}")
     check.dimensions(name, values, ndim=2)

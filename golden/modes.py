@@ -50,5 +50,5 @@ def check_mode(mode: str) -> None:
     Traceback (most recent call last):
     ValueError: mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not 'UP'
     """
-    if mode not in FACTORS:
+    if not isinstance(mode, str) or mode not in FACTORS:
         raise ValueError(f"mode must be one of {', '.join(FACTORS)}, not {mode!r}")

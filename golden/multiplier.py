@@ -42,7 +42,7 @@ def scale_qnnpack(a_scale: Scale, w_scale: npt.ArrayLike, y_scale: Scale) -> npt
     False
     """
     a, w, y = _scales(a_scale, w_scale, y_scale)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):     # 0 times infinity, which is refused
         return check.scales("a_scale * w_scale / y_scale", (w * a) * (np.float32(1) / y))
 
 

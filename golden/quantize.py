@@ -28,6 +28,8 @@ def storage(low: int, high: int) -> type[np.int8] | type[np.uint8]:
     >>> storage(-128, 127), storage(0, 255)
     (<class 'numpy.int8'>, <class 'numpy.uint8'>)
     """
+    for name, bound in (("low", low), ("high", high)):
+        check.integers(name, bound, -(2**63), 2**63 - 1, ndim=0)
     if -128 <= low <= high <= 127:
         return np.int8
     if 0 <= low <= high <= 255:
@@ -59,7 +61,7 @@ class Quantization:
         scale = check.scales("scale", self.scale)
         check.dimensions("scale", scale, ndim=0 if self.axis is None else 1)
         zero_point = check.integers("zero_point", self.zero_point, self.low, self.high, shape=scale.shape)
-        if self.axis is not None and self.axis < 0:
+        if self.axis is not None and check.integers("axis", self.axis, -(2**63), 2**63 - 1, ndim=0) < 0:
             raise ValueError(f"axis must be >= 0, not {self.axis}")
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "zero_point", zero_point.astype(np.int32))
@@ -177,9 +179,9 @@ def _steps(x: npt.ArrayLike, q: Quantization) -> tuple[npt.NDArray[np.float32], 
 
 
 def _bits(bits: int) -> int:
-    if bits not in BITS:
-        raise ValueError(f"bits must be one of {', '.join(map(str, BITS))}, not {bits}")
-    return bits
+    if not isinstance(bits, int | np.integer) or bits not in BITS:
+        raise ValueError(f"bits must be one of {', '.join(map(str, BITS))}, not {bits!r}")
+    return int(bits)
 
 
 def _or_one(scale: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -136,6 +136,7 @@ def clamp(x: npt.ArrayLike, qmin: int, qmax: int) -> npt.NDArray[np.int32]:
     >>> clamp([-300, 0, 300], -128, 127).tolist()
     [-128, 0, 127]
     """
+    x = check.integers("x", x, -(2**63), 2**63 - 1)
     low = int(check.integers("qmin", qmin, Q_MIN, Q_MAX, ndim=0))
     high = int(check.integers("qmax", qmax, Q_MIN, Q_MAX, ndim=0))
     if low > high:

@@ -13,12 +13,16 @@ from tb.bench import table as bench_table
 from tb.code_coverage import CoverageError, coverage
 from tb.code_coverage import table as coverage_table
 from tb.digits import DigitsError, recognize, table
+from tb.fuzz import FuzzError, fuzz
+from tb.fuzz import table as fuzz_table
 from tb.gemm import GemmError, gemm
 from tb.gemm import table as gemm_table
 from tb.lint import LintError, lint
 from tb.readme import ReadmeError, update
 from tb.replay import Difference, replay_all
 from tb.run import ROOT, SettingError, SimulationError, check_settings
+from tb.soak import SoakError, soak
+from tb.soak import table as soak_table
 from tb.vectors import VectorError
 from tb.verification import VerificationError, report
 from tb.verilator import VerilatorError
@@ -43,6 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
     many = jobs.add_parser("gemm", help="compare many random products on emitted engines with the golden model")
     many.add_argument("--gemms", type=int, help="how many (default 20000)")
     many.add_argument("--only", help="one part alone, as a failure says: <configuration>:<number>")
+    random = jobs.add_parser("fuzz", help="random and hostile inputs to generator, model and files")
+    random.add_argument("--examples", type=int, help="how many for each test (default 500)")
+    random.add_argument("--only", help="one test alone, as a failure says")
+    long = jobs.add_parser("soak", help="random configurations of every block, for a time")
+    long.add_argument("--minutes", type=float, help="how long (default 60)")
+    long.add_argument("--processes", type=int, help="simulations at a time (default 2)")
+    long.add_argument("--only", help="one configuration alone, as a failure says: <seed>:<number>")
     jobs.add_parser("bench", help="measure cycles shape by shape, and compare them with the model")
     jobs.add_parser("coverage", help="count in Verilator what the hardware tests reach")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
@@ -52,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         check_settings()
         JOBS[options.job](options)
-    except (ConfigError, WriteError, DigitsError, GemmError, VectorError, SettingError) as error:
+    except (ConfigError, WriteError, DigitsError, FuzzError, GemmError, SoakError, VectorError,
+            SettingError) as error:
         parser.error(str(error))
     except (SimulationError, BenchError, CoverageError, VerilatorError, LintError, ReadmeError, VerificationError,
             Difference) as error:
@@ -85,6 +97,20 @@ def _gemm(options: argparse.Namespace) -> None:
         raise SimulationError("\n".join(figures["messages"]))
 
 
+def _fuzz(options: argparse.Namespace) -> None:
+    figures = fuzz(options.examples, options.only)
+    print(fuzz_table(figures))
+    if figures["failures"]:
+        raise SimulationError("\n".join(figures["messages"]))
+
+
+def _soak(options: argparse.Namespace) -> None:
+    figures = soak(options.minutes, options.only, options.processes)
+    print(soak_table(figures))
+    if figures["failures"]:
+        raise SimulationError("\n".join(figures["messages"]))
+
+
 def _bench(options: argparse.Namespace) -> None:
     print(bench_table(bench()))
     print("\nEvery counter is as the model says.\n"
@@ -113,8 +139,8 @@ def _readme(options: argparse.Namespace) -> None:
 
 
 JOBS = {
-    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "bench": _bench, "coverage": _coverage,
-    "lint": _lint, "report": _report, "readme": _readme}
+    "sim": _sim, "waves": _waves, "replay": _replay, "gemm": _gemm, "fuzz": _fuzz, "soak": _soak, "bench": _bench,
+    "coverage": _coverage, "lint": _lint, "report": _report, "readme": _readme}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -29,8 +29,10 @@ REQUIRED = [
     *(f"tb/{side}_registers.py" for side in ("test", "sim")), "gen/tests/test_driver_c.py",
     "gen/tests/test_driver_python.py",
     *(f"tb/test_{part}.py" for part in (
-        "bench", "code_coverage", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm",
-        "netlist", "ports", "readme", "report", "settings", "vendor", "verification")),
+        "bench", "code_coverage", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "fuzz",
+        "fuzz_files", "fuzz_generator", "fuzz_golden", "gemm", "netlist", "ports", "power_up", "readme", "report",
+        "settings", "soak", "vendor", "verification", "violations")),
+    "tb/sim_violations.py", "tb/sim_engine_violations.py",
     "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
     "gen/tests/test_synth.py",
 ]
@@ -79,6 +81,13 @@ def _is_full(config) -> bool:
     selected = config.option.keyword or config.option.markexpr or config.option.collectonly
     from_paths = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return from_paths and not selected and not hasattr(config, "workerinput")
+
+
+def pytest_runtest_teardown(item):
+    """Put the number of random inputs of a fuzz test into the JUnit file."""
+    for name in ("examples", "refused"):
+        if hasattr(item.function if hasattr(item, "function") else None, name):
+            item.user_properties.append((name, getattr(item.function, name)))
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -116,7 +117,7 @@ def _parts(total: int) -> list[Part]:
 
 def _one(total: int, only: str) -> Part:
     name, _, number = only.rpartition(":")
-    if name not in CONFIGURATIONS or not number.isdecimal():
+    if name not in CONFIGURATIONS or not re.fullmatch("[0-9]{1,9}", number):
         raise GemmError(f"only must be <configuration>:<number> with one of {', '.join(CONFIGURATIONS)}, not {only!r}")
     return Part(name, int(number), total)
 

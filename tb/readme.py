@@ -33,9 +33,12 @@ def update(path: Path = ROOT / "README.md", reports: Path = REPORTS) -> None:
     Raises
     ------
     ReadmeError
-        A report is not there, or a block is missing or there twice; the file is then as before.
+        A report is not there or is none, or a block is missing or there twice; the file is then as before.
     """
+    looked: list[str] = []
+
     def read(name: str) -> dict[str, Any]:
+        looked.append(name)
         report = reports / f"{name}.json"
         if not report.is_file():
             command = JOBS.get(name, f"make {name.partition('-')[0]}")
@@ -49,7 +52,12 @@ def update(path: Path = ROOT / "README.md", reports: Path = REPORTS) -> None:
             raise ReadmeError(f"{path.name} must have one block {name}, not {text.count(start)}")
         before, _, rest = text.partition(start)
         _, end, after = rest.partition("<!-- end -->")
-        text = f"{before}{start}\n{make(read)}\n{end}{after}"
+        try:
+            block = make(read)
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            job = looked[-1].partition("-")[0]
+            raise ReadmeError(f"{reports / looked[-1]}.json must be as make {job} writes it, run that again") from None
+        text = f"{before}{start}\n{block}\n{end}{after}"
     path.write_text(text)
 
 

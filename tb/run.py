@@ -18,8 +18,8 @@ from gen.write import write_all
 from tb.simulator import Recording, SettingError, check_simulator, prepared
 
 __all__ = [
-    "BUILD", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
-    "simulate",
+    "BUILD", "PERIOD_NS", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings",
+    "generate", "seed", "simulate",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,7 +62,7 @@ def generate(block: str, directory: Path, **parameters: Any) -> Generated:
 def seed() -> int:
     """The seed of the run: SEED, or 1."""
     text = os.environ.get("SEED") or "1"
-    if not text.isdecimal() or int(text) >= 2**31:
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) >= 2**31:
         raise SettingError(f"SEED must be an integer from 0 to {2**31 - 1}, not {text!r}")
     return int(text)
 
@@ -75,6 +75,7 @@ def check_settings() -> None:
 
 def simulate(generated: Generated, module: str, *, record: Recording | None = None,
              progress: Callable[[int, int], None] | None = None, package: str = "tb",
+             beside: dict[str, str] | None = None,
              **case: object) -> list[str]:
     """Run the cocotb module `<package>.<module>` on `generated`.
 
@@ -90,6 +91,8 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
         Called with done and total whenever the simulator side prints ``progress <done> <total>``.
     package
         Where `module` is, found as every import.
+    beside
+        Verilog of more top modules, by name.
     case
         Passed to the simulator side as MACAW_<NAME>.
 
@@ -115,7 +118,7 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
     logger.addHandler(log)
     logger.propagate = False
     try:
-        with prepared(generated.name, generated.verilog, generated.directory, record) as options:
+        with prepared(generated.name, generated.verilog, generated.directory, record, beside or {}) as options:
             os.environ.pop("SIM", None)
             results = Path(options["sim_build"]) / "results.xml"
             results.unlink(missing_ok=True)

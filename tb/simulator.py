@@ -76,7 +76,8 @@ def check_simulator() -> None:
 
 
 @contextmanager
-def prepared(top: str, verilog: Path, directory: Path, record: Recording | None) -> Iterator[dict[str, Any]]:
+def prepared(top: str, verilog: Path, directory: Path, record: Recording | None, beside: dict[str, str],
+             ) -> Iterator[dict[str, Any]]:
     """What cocotb-test is told of the simulator: its name, sources, arguments, and where to build.
 
     Parameters
@@ -87,10 +88,13 @@ def prepared(top: str, verilog: Path, directory: Path, record: Recording | None)
         Where the simulator's own directory is made. That of Icarus is new each time; Verilator's takes long to fill
         and is used again, as Verilator compiles anew whatever has changed.
     record
-        Waves to write, in Icarus whatever SIM says. Apart from that, WAVES=1 records everything.
+        Waves to write. Apart from that, WAVES=1 records everything.
+    beside
+        Further top modules by name, with their Verilog. What they and recordings need, only Icarus has: it is taken
+        then, whatever SIM says.
     """
-    if record or simulator() == "icarus":
-        yield _icarus(top, verilog, directory / "simulation", record)
+    if record or beside or simulator() == "icarus":
+        yield _icarus(top, verilog, directory / "simulation", record, beside)
         return
     waves = bool(int(os.environ.get("WAVES") or 0))
     counts = os.environ.get(COVERAGE)
@@ -111,13 +115,14 @@ def prepared(top: str, verilog: Path, directory: Path, record: Recording | None)
         _keep(build, runtime)
 
 
-def _icarus(top: str, verilog: Path, build: Path, record: Recording | None) -> dict[str, Any]:
+def _icarus(top: str, verilog: Path, build: Path, record: Recording | None, beside: dict[str, str]) -> dict[str, Any]:
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
-    tops, sources = [top], [str(verilog)]
     if record:
-        (build / "record.v").write_text(record.verilog(top))
-        tops, sources = [*tops, "record"], [*sources, str(build / "record.v")]
+        beside = {**beside, "record": record.verilog(top)}
+    for name, text in beside.items():
+        (build / f"{name}.v").write_text(text)
+    tops, sources = [top, *beside], [str(verilog), *(str(build / f"{name}.v") for name in beside)]
     return {"simulator": "icarus", "toplevel": tops, "verilog_sources": sources, "sim_build": str(build),
             "compile_args": ["-Wall", "-g2005"], "plus_args": ["-fst"] if record and record.is_fst else []}
 

@@ -1,8 +1,11 @@
 """What the Python driver refuses, and how it says so."""
 
+import json
+
 import numpy as np
 import pytest
 
+from gen.driver.mac_engine import read_description
 from tb.driver_bench import CONFIGURATIONS, Bench
 
 A, W = np.ones((2, 3), np.int8), np.ones((3, 4), np.int8)
@@ -72,3 +75,29 @@ def test_weights_packed_for_another_engine_are_refused():
     packed = Bench("direct", CONFIGURATIONS["large"]).engine.pack_weights(W)
     with pytest.raises(ValueError, match=r"w must be packed by an engine with .*cols=3, depth=4"):
         Bench("direct", CONFIGURATIONS["fold-f32"]).engine.matmul(A, packed, **F32)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda facts: facts.pop("registers"), "description must be that of an engine, not of engine"),
+    (lambda facts: facts["config"].pop("k_max"), r"description must have a number config\.k_max, as the generator"),
+    (lambda facts: facts["derived"].update(weight_words=0), r"must have a number derived\.weight_words, as"),
+    (lambda facts: facts["config"].update(modes=["UP"]), "description must have modes with numbers, as"),
+    (lambda facts: facts["registers"][-1].pop("offset"), "description must have registers with fields, as"),
+    (lambda facts: [register.update(name="X") for register in facts["registers"] if register["name"] == "STATUS"],
+     "description must have a register STATUS, as"),
+], ids=["registers", "k_max", "zero", "modes", "offset", "status"])
+def test_description_without_something_is_refused(tmp_path, change, message):
+    facts = json.loads(json.dumps(Bench("direct", CONFIGURATIONS["large"]).description))
+    change(facts)
+    path = tmp_path / "engine.json"
+    path.write_text(json.dumps(facts))
+    for description in (facts, path):
+        with pytest.raises(ValueError, match=message):
+            read_description(description)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"[" * 10**5, b"\xff"])
+def test_file_that_is_no_description_is_refused(tmp_path, content):
+    (tmp_path / "engine.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^description must be "):
+        read_description(tmp_path / "engine.json")

@@ -14,6 +14,7 @@ from tb.run import ROOT, SettingError, check_settings
     ("SEED", "abc", "SEED must be an integer from 0 to 2147483647, not 'abc'"),
     ("SEED", "-1", "SEED must be an integer from 0 to 2147483647, not '-1'"),
     ("SEED", "2147483648", "SEED must be an integer from 0 to 2147483647, not '2147483648'"),
+    ("SEED", "9" * 5000, f"SEED must be an integer from 0 to 2147483647, not '{'9' * 5000}'"),
     ("SIM", "verilog", "SIM must be icarus or verilator, not 'verilog'"),
     ("PATH", "/nowhere", "iverilog must be on the PATH, type: make setup"),
 ])

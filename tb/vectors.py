@@ -6,7 +6,6 @@ A .npz file. Vectors: `acc` int32 [count]; `zp`, `qmin`, `qmax`; the wanted `y`;
 `y` [M, N]. Scalars stand for all. A text `mode` may be stored too.
 """
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from golden import check
+from golden import array_file, check
 from golden.linear import QuantizedLinear
 from golden.modes import FACTORS, requantize
 
@@ -79,14 +78,11 @@ def load(path: Path, mode: str | None) -> VectorFile | tuple[QuantizedLinear, Ar
         With what must hold and what was given.
     """
     try:
-        with path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("a single array")
-            data = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        why = str(error).partition(".")[0].partition("\n")[0]
-        raise VectorError(f"vectors must be a .npz file without pickled objects, not {path} ({why})") from None
+        data = array_file.read_all(path)
+    except OSError as error:
+        raise VectorError(f"vectors must be a .npz file, not {path} ({error.strerror})") from None
+    except ValueError:
+        raise VectorError(f"vectors must be a .npz file without pickled objects, not {path}") from None
     mode = mode or (str(data["mode"]) if "mode" in data else None)
     _check_names(path, data)
     if mode not in FACTORS:

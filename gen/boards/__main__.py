@@ -1,6 +1,7 @@
 """Command line: ``python -m gen.boards icebreaker``: a bitstream, and how well it fits."""
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -32,8 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.board not in BOARDS:
             raise ConfigError(f"board must be one of {', '.join(BOARDS)}, not {options.board!r}")
         for name in ("baud", "seed"):
-            if not getattr(options, name).isdecimal() or not 1 <= int(getattr(options, name)) < 2**31:
-                raise ConfigError(f"{name} must be an integer from 1 to {2**31 - 1}, not {getattr(options, name)!r}")
+            text = getattr(options, name)
+            if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) < 2**31:
+                raise ConfigError(f"{name} must be an integer from 1 to {2**31 - 1}, not {text!r}")
         setup = BOARDS[options.board]
         started = time.monotonic()
         design = write_design(setup, options.out / options.board, baud=int(options.baud))

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 __all__ = [
-    "AxiDma", "Bus", "Engine", "EngineError", "Job", "MappedBus", "PackedWeights", "map_registers",
+    "AxiDma", "Bus", "Engine", "EngineError", "Job", "MappedBus", "PackedWeights", "map_registers", "read_description",
 ]
 
 # Rows of a job, and jobs that the engine takes before the first has ended.
@@ -202,6 +202,75 @@ class _Running:
         self.packet: np.ndarray | None = None
 
 
+# What is read of a description: numbers of 1 or more, and bits of registers that have a meaning here.
+_NUMBERS = (
+    ("config", "rows"), ("config", "cols"), ("config", "depth"), ("config", "act_width"), ("config", "weight_width"),
+    ("config", "k_max"), ("config", "n_max"), ("config", "weight_beats"), ("config", "weight_bytes"),
+    ("derived", "weight_words"), ("derived", "channel_bytes"))
+_BITS: dict[str, tuple[str, ...]] = {
+    "CONTROL": ("START", "ABORT", "CLEAR", "RESET"), "STATUS": ("READY", "BUSY", "CANCELLING"), "ERROR": (),
+    "EVENT": ("REFUSED",), "FORMAT": ("RAW", "A_UNSIGNED", "W_UNSIGNED"),
+    **dict.fromkeys(("M", "N", "K", "MODE", "A_ZERO_POINT", "ZERO_POINT", "LOW", "HIGH"), ())}
+
+
+def read_description(description: str | os.PathLike[str] | dict[str, Any]) -> dict[str, Any]:
+    """What is in a description, or in the file of one.
+
+    Raises
+    ------
+    ValueError
+        It is not a JSON file, or something that a driver needs is missing or wrong.
+    """
+    facts: Any = description
+    if not isinstance(description, dict):
+        try:
+            facts = json.loads(Path(description).read_text())
+        except (ValueError, RecursionError):
+            raise ValueError(f"description must be a JSON file, not {os.fspath(description)!r}") from None
+    if not isinstance(facts, dict) or "registers" not in facts:
+        block = facts.get("block", "something else") if isinstance(facts, dict) else "something else"
+        raise ValueError(f"description must be that of an engine, not of {block}")
+
+    def need(condition: bool, what: str) -> None:
+        if not condition:
+            raise ValueError(f"description must have {what}, as the generator writes it")
+
+    for part, name in _NUMBERS:
+        need(_is_number(_part(facts, part).get(name), 1), f"a number {part}.{name}")
+    config, numbers = facts["config"], _part(facts, "modes")
+    need(_is_number(facts["derived"].get("raw_n_max")), "a number derived.raw_n_max")
+    need(config.get("zero_points") in ("FOLD", "SUBTRACT"), "config.zero_points")
+    need(isinstance(config.get("raw_output"), bool), "config.raw_output")
+    need(isinstance(config.get("modes"), list) and all(
+        isinstance(mode, str) and _is_number(numbers.get(mode)) for mode in config["modes"]), "modes with numbers")
+    need(isinstance(facts["registers"], list) and all(map(_is_register, facts["registers"])), "registers with fields")
+    registers = {register["name"]: register for register in facts["registers"]}
+    for name, bits in _BITS.items():
+        need(name in registers, f"a register {name}")
+        missing = set(bits) - {field["name"] for field in registers[name]["fields"]}
+        need(not missing, f"a field {min(missing, default='')} of register {name}")
+    return facts
+
+
+def _part(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    part = facts.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _is_number(value: Any, low: int = 0, high: int = 2**32 - 1) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _is_register(entry: Any) -> bool:
+    """Whether `entry` describes a register, and fields within its 32 bits."""
+    return (isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("access"), str)
+            and _is_number(entry.get("offset"), high=2**16) and _is_number(entry.get("reset"))
+            and isinstance(entry.get("fields"), list)
+            and all(isinstance(field, dict) and isinstance(field.get("name"), str)
+                    and isinstance(field.get("text"), str) and _is_number(field.get("low"), high=31)
+                    and _is_number(field.get("width"), 1, 32 - field["low"]) for field in entry["fields"]))
+
+
 class Engine:
     """A matrix engine behind a bus.
 
@@ -216,16 +285,15 @@ class Engine:
 
     Raises
     ------
+    ValueError
+        `description` is none of an engine.
     EngineError
         What is behind the bus is not what `description` describes.
     """
 
     def __init__(self, description: str | os.PathLike[str] | dict[str, Any], bus: Bus, *,
                  timeout: float | None = 10.0):
-        facts: dict[str, Any] = (
-            description if isinstance(description, dict) else json.loads(Path(description).read_text()))
-        if "registers" not in facts:
-            raise ValueError(f"description must be that of an engine, not of {facts.get('block', 'something else')}")
+        facts = read_description(description)
         self.bus = bus
         self.timeout = timeout
         self.config: dict[str, Any] = facts["config"]

@@ -55,8 +55,13 @@ class MacEngine(LiteXModule):
 
     def __init__(self, platform: Any, description: str | os.PathLike[str], clock_domain: str = "sys"):
         path = Path(description)
-        facts = json.loads(path.read_text())
-        widths = {port["name"]: port["width"] for port in facts["ports"]}
+        try:
+            facts = json.loads(path.read_text())
+            top, found = facts["name"], {port["name"]: port["width"] for port in facts["ports"]}
+            widths = {name: found[f"s_axis_{name}_tdata"] for name in COMING}
+            widths |= {name: found[f"m_axis_{name}_tdata"] for name in GOING}
+        except (LookupError, RecursionError, TypeError, ValueError):
+            raise ValueError(f"description must be that of an engine, not {path}") from None
         self.bus = axi.AXILiteInterface(data_width=32, address_width=32, clock_domain=clock_domain)
         reset = Signal()
         self.comb += reset.eq(ResetSignal(clock_domain))
@@ -79,7 +84,7 @@ class MacEngine(LiteXModule):
 
         for name in (*COMING, *GOING):
             prefix, along, back = ("s_axis", "i", "o") if name in COMING else ("m_axis", "o", "i")
-            endpoint = axi.AXIStreamInterface(widths[f"{prefix}_{name}_tdata"], clock_domain=clock_domain)
+            endpoint = axi.AXIStreamInterface(widths[name], clock_domain=clock_domain)
             setattr(self, name, endpoint)
             for signal in ("data", "keep", "last", "valid"):
                 ports[f"{along}_{prefix}_{name}_t{signal}"] = getattr(endpoint, signal)
@@ -89,6 +94,6 @@ class MacEngine(LiteXModule):
         self.ev.engine = EventSourceLevel()
         self.ev.finalize()
         self.comb += self.ev.engine.trigger.eq(irq)
-        self.specials += Instance(facts["name"], name="mac_engine", **ports)
+        self.specials += Instance(top, name="mac_engine", **ports)
         if platform is not None:
             platform.add_source(str(path.with_suffix(".v")))

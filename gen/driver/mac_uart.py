@@ -12,16 +12,14 @@ and for `open_port` pyserial. `UartBus` is the engine's bus: it turns registers 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
 import zlib
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from mac_engine import Engine, EngineError
+from mac_engine import Engine, EngineError, read_description
 
 __all__ = ["BAUD", "LineError", "Port", "UartBus", "connect", "decode", "encode", "gemm", "open_port"]
 
@@ -94,8 +92,7 @@ def connect(description: str | os.PathLike[str] | dict[str, Any], port: Port, *,
     EngineError
         There is no engine, or not the one that `description` describes.
     """
-    facts: dict[str, Any] = (
-        description if isinstance(description, dict) else json.loads(Path(description).read_text()))
+    facts = read_description(description)
     return Engine(facts, UartBus(facts, port), timeout=timeout)
 
 
@@ -411,7 +408,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         engine = connect(options.description, open_port(options.port, options.baud))
         wrong = check(engine, options.products)
-    except (EngineError, OSError, ImportError) as error:
+    except (EngineError, OSError, ImportError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     print("all outputs are right" if wrong == 0 else f"{wrong} outputs are wrong")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ConfigError(f"target must be one of {', '.join(TARGETS)}, not {options.target!r}")
         if options.block is not None and options.block not in BLOCKS:
             raise ConfigError(f"block must be one of {', '.join(BLOCKS)}, not {options.block!r}")
-        if not options.seeds.isdecimal() or not 1 <= int(options.seeds) <= 99:
+        if not re.fullmatch("[0-9]{1,2}", options.seeds) or not int(options.seeds) >= 1:
             raise ConfigError(f"seeds must be an integer from 1 to 99, not {options.seeds!r}")
         targets = list(TARGETS) if options.target is None else [options.target]
         rows = []
@@ -67,9 +68,12 @@ def _write(row: dict[str, Any]) -> None:
     """Put `row` in the place of the last one of its kind: a run that is stopped has not been for nothing."""
     path = BUILD / "reports" / "synth.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = json.loads(path.read_text())["rows"] if path.is_file() else []
     key = ("target", "block", "config")
-    rows = [old for old in rows if [old[name] for name in key] != [row[name] for name in key]]
+    try:
+        rows = json.loads(path.read_text())["rows"] if path.is_file() else []
+        rows = [old for old in rows if [old[name] for name in key] != [row[name] for name in key]]
+    except (LookupError, RecursionError, TypeError, ValueError):
+        rows = []   # Not a report, such as one that was cut off: hours of work must not fail because of it.
     path.write_text(json.dumps({"rows": [*rows, row]}, indent=2) + "\n")
 
 

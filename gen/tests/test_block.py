@@ -59,6 +59,20 @@ def test_block_is_verilog_a_description_a_file_list_and_a_core(block):
     assert (description["name"], description["block"]) == (name, block)
 
 
+@pytest.mark.parametrize("name", ["", "1a", "a-b", "a\n", "é", "module", "wire"])
+def test_block_refuses_a_name_that_is_no_identifier(name):
+    with pytest.raises(ConfigError, match=r"^name must be a Verilog identifier of letters, digits and _, not "):
+        files("cell", Config(), name)
+
+
+@pytest.mark.parametrize("name", ["mac_cell", "mac_lane", "mac"])
+def test_block_may_be_called_as_a_part_is(name):
+    found = modules(files("unit", Config(rows=1, cols=1), name)[f"{name}.v"])
+    assert {name, f"{name}_cell", f"{name}_lane"} <= found.keys()
+    assert all(module.startswith(name) for module in found)
+    assert "activations__payload" in ports(found[name])
+
+
 @pytest.mark.parametrize("given", [None, "layer1"])
 def test_block_engine_comes_with_what_its_software_needs(monkeypatch, given):
     monkeypatch.setitem(BLOCKS, "engine", ToyEngine)
@@ -102,6 +116,7 @@ def test_block_has_the_same_text_for_equal_configurations():
 @pytest.mark.parametrize(("block", "parameters", "message"), [
     ("motor", {}, f"block must be one of {', '.join(BLOCKS)}, not 'motor'"),
     ("", {}, f"block must be one of {', '.join(BLOCKS)}, not ''"),
+    (["cell"], {}, f"block must be one of {', '.join(BLOCKS)}, not ['cell']"),
     ("requant", {"modes": (), "raw_output": True}, "modes must not be empty for block requant"),
 ])
 def test_block_refuses_what_it_cannot_build(block, parameters, message):

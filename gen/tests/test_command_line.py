@@ -47,6 +47,7 @@ def refusal(*words):
     (["--block", "cell", "--out-bytes", 4], "out_bytes must be given for blocks engine and core only, not for 'cell'"),
     (["--block", "requant", "--modes", "none", "--raw-output"], "modes must not be empty for block requant"),
     (["--lanes", 2], "unrecognized arguments: --lanes 2"),
+    (["two\nlines"], "unrecognized arguments: two lines"),
     (["--rows"], "argument --rows: expected one argument"),
 ], ids=lambda value: "" if isinstance(value, str) else " ".join(map(str, value)))
 def test_command_refuses_in_one_line_and_writes_nothing(tmp_path, words, message):

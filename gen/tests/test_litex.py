@@ -48,5 +48,8 @@ def test_litex_elaborates_the_module_with_every_port(tmp_path):
         ["iverilog", "-tnull", "-Wall", "-Wno-timescale", "-g2005", "-s", "whole", "whole.v", "mac_engine_2x3x1.v"],
         cwd=tmp_path, capture_output=True, text=True)
     assert (compiled.returncode, compiled.stdout + compiled.stderr) == (0, "")
+    (tmp_path / "mac_engine_2x3x1.json").write_text("{}")
+    refused = subprocess.run([sys.executable, "-c", DESIGN], cwd=tmp_path, capture_output=True, text=True)
+    assert "ValueError: description must be that of an engine, not mac_engine_2x3x1.json" in refused.stderr
     text = Path(tmp_path / "whole.v").read_text()
     assert "mac_engine_2x3x1 mac_engine(" in text

@@ -146,4 +146,5 @@ def test_configuration_refuses_what_is_no_value(given, message):
 
 
 def test_configuration_refuses_an_unknown_preset():
-    assert refusal({}, "circle") == f"preset must be one of {', '.join(PRESETS)}, not 'circle'"
+    for preset in ("circle", ["tiny"], None):
+        assert refusal({}, preset) == f"preset must be one of {', '.join(PRESETS)}, not {preset!r}"

@@ -1,11 +1,12 @@
 """What is written by NumPy is read; what is not an array of numbers is refused in one line."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from golden.array_file import read
+from golden.array_file import read, read_all
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3) / np.float32(7)
 
@@ -77,3 +78,30 @@ def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
     for suffix in ("npy", "npz", "csv"):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / f"x.{suffix}")
+
+
+def test_all_arrays_are_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=X, b=3)
+    found = read_all(tmp_path / "x.npz")
+    assert list(found) == ["a", "b"] and np.array_equal(found["a"], X) and found["b"] == 3
+    np.save(tmp_path / "x.npy", X)
+    with pytest.raises(ValueError, match=r"x\.npy must hold numbers as \.npz does: it holds a single array"):
+        read_all(tmp_path / "x.npy")
+
+
+def test_archive_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x", b"no array")
+    for call in (read, read_all):
+        with pytest.raises(ValueError, match=r"x\.npz must hold arrays only"):
+            call(tmp_path / "x.npz")
+
+
+def test_archive_whose_compressed_bytes_are_damaged_is_refused(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", x=np.arange(100))
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[60:90] = b"\xff" * 30
+    (tmp_path / "x.npz").write_bytes(content)
+    for call in (read, read_all):
+        with pytest.raises(ValueError, match=r"x\.npz must hold numbers as \.npz does"):
+            call(tmp_path / "x.npz")
