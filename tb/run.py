@@ -18,8 +18,8 @@ from gen.write import write_all
 from tb.simulator import Recording, SettingError, check_simulator, prepared
 
 __all__ = [
-    "BUILD", "PERIOD_NS", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings",
-    "generate", "seed", "simulate",
+    "BUILD", "ROOT", "Generated", "Recording", "SettingError", "SimulationError", "check_settings", "generate", "seed",
+    "simulate",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,8 @@ from typing import Any
 
 from tb.random_configurations import random_parameters
 from tb.report import write_report
-from tb.run import BUILD, PERIOD_NS, ROOT, SimulationError, generate, seed, simulate
+from tb.run import BUILD, ROOT, SimulationError, generate, seed, simulate
+from tb.simulator import PERIOD_NS
 
 __all__ = ["SoakError", "soak", "table"]
 
@@ -185,10 +186,8 @@ def _run(part: Part) -> dict[str, Any]:
 
 def _cycles(directory: Path) -> int:
     """Clock cycles of all tests of the simulation in `directory`."""
-    results = directory / "simulation" / "results.xml"
-    if not results.exists():
-        return 0
-    times = [entry.get("value") for entry in ET.parse(results).getroot().iter("property")
+    times = [entry.get("value") for results in directory.glob("*/results.xml")
+             for entry in ET.parse(results).getroot().iter("property")
              if entry.get("name") == "sim_time_duration"]
     return round(sum(float(each or 0) for each in times) / PERIOD_NS)
 

@@ -23,7 +23,7 @@ SAMPLES = {
         "gaps": [{"module": "mac_cell", "line": "a | b", "change": "inv at Y", "why": "nobody looks"}]}], **MADE},
     "fuzz": {"examples": 5000, "failures": 0, "targets": {
         "test_x": {"examples": 5000, "refused": 4000, "rerun": "make fuzz ONLY=test_x"}}, **MADE},
-    "soak": {"simulations": 40, "configurations": 20, "cycles": 123456, "failures": [], **MADE},
+    "soak": {"simulations": 40, "configurations": 20, "cycles": 123456, "failures": 0, **MADE},
     "oracles": {"stacks": [{"stack": "abc", "version": "1.0", "mode": "DOUBLE", "outputs": 1000000,
                             "differences": 0}], **MADE},
     "oracles-hardware": {"files": [{"vectors": "build/oracles/abc.npz", "outputs": 120000,

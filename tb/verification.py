@@ -74,7 +74,7 @@ def summary(find: Callable[[str], Report]) -> list[tuple[str, str, str]]:
         ("Fuzzing", f"{fuzz['examples']:,} examples for {len(fuzz['targets'])} targets, {fuzz['failures']} failures",
          "fuzz"),
         ("Soak", f"{soak['simulations']:,} simulations of {soak['configurations']:,} random configurations, "
-                 f"{soak['cycles']:,} cycles, {len(soak['failures'])} failures", "soak"),
+                 f"{soak['cycles']:,} cycles, {soak['failures']} failures", "soak"),
     ]
     stacks, hardware = find("oracles")["stacks"], find("oracles-hardware")["files"]
     rows.append((
