@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tb.coverage import BINS, empty, merge
+from tb.coverage import BINS, digests, empty, merge
 from tb.report import REPORTS, write_report
 from tb.run import BUILD, ROOT
 from tb.simulator import COVERAGE
@@ -113,6 +113,7 @@ def coverage(tests: tuple[str, ...] = TESTS) -> dict[str, Any]:
         "gaps": [_text(point) for point in gaps],
         "wrong_waivers": wrong,
         "bins": {"bins": len(BINS), "filled": len(BINS) - len(empty(bins))},
+        "digests": digests(BUILD / "coverage"),
     }
     write_report("coverage", report)
     (REPORTS / "coverage.md").write_text(page(report))

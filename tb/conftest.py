@@ -7,7 +7,7 @@ import time
 import pytest
 
 from gen.block import BLOCKS
-from tb.coverage import BINS, empty, merge
+from tb.coverage import BINS, digests, empty, merge
 from tb.report import write_report
 from tb.run import BUILD, ROOT, SettingError, check_settings
 from tb.simulator import simulator
@@ -108,7 +108,7 @@ def pytest_terminal_summary(terminalreporter, config):
         "tests": outcomes,
         "seconds": round(time.monotonic() - config.stash[STARTED], 1),
         "coverage": {"bins": len(BINS), "filled": len(BINS) - len(unfilled), "empty": unfilled,
-                     "counts": {name: counts[name] for name in BINS}},
+                     "counts": {name: counts[name] for name in BINS}, "digests": digests(COVERAGE)},
     }
     path = write_report("test" if simulator() == "icarus" else f"test-{simulator()}", figures)
     terminalreporter.section("coverage bins")

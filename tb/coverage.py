@@ -6,13 +6,21 @@ that nobody filled fails it.
 
 import json
 from collections import Counter
+from hashlib import sha256
+from itertools import combinations
 from pathlib import Path
 
-__all__ = ["BINS", "Bins", "empty", "merge"]
+__all__ = ["BINS", "SETTINGS", "Bins", "digests", "empty", "merge"]
 
 FIXED = ("SINGLE", "DOUBLE", "DOUBLE_UP")
 FLOAT = ("F32", "FBGEMM")
 MODES = (*FLOAT, *FIXED)
+STREAMS = ("activations", "weights", "channels", "outputs")
+# A beat moves; one is offered and not taken; none is offered where one would be taken.
+DOINGS = ("moves", "waits", "lacks")
+# Registers of an engine: settings, and flags with their number.
+SETTINGS = ("M", "N", "K", "MODE", "FORMAT", "A_ZERO_POINT", "ZERO_POINT", "LOW", "HIGH")
+FLAGS = {"ERROR": 20, "EVENT": 4}
 
 BINS: tuple[str, ...] = (
     # Cell: operand and accumulator corners.
@@ -61,6 +69,9 @@ BINS: tuple[str, ...] = (
     *(f"engine.stall.{name}_{what}" for name in ("activations", "weights", "channels")
       for what in ("pause", "refused", "awaited")),
     "engine.stall.outputs_pause", "engine.stall.outputs_refused",
+    # What two streams do in the same cycle.
+    *(f"engine.cross.{one}_{does}.{other}_{what}" for one, other in combinations(STREAMS, 2)
+      for does in DOINGS for what in DOINGS),
     "engine.two_in_flight", "engine.rewritten_while_busy",
     *(f"engine.change.{what}" for what in ("mode", "format", "zero_point")),
     *(f"engine.counter.{name}" for name in (
@@ -79,6 +90,11 @@ BINS: tuple[str, ...] = (
     "engine.reset.aresetn", "engine.reset.control",
     *(f"engine.event.{name}" for name in ("DONE", "CANCELLED", "REFUSED", "SATURATED")),
     "engine.interrupt", "engine.registers.stalled",
+    # Registers: every bit that can be written, written and read back.
+    *(f"registers.{name}.{bit}_{value}" for name in SETTINGS for bit in range(32) for value in (0, 1)),
+    *(f"registers.INTERRUPT_ENABLE.{bit}_{value}" for bit in range(4) for value in (0, 1)),
+    *(f"registers.{name}.{bit}_{what}" for name, width in FLAGS.items() for bit in range(width)
+      for what in ("set", "cleared")),
 )
 
 
@@ -111,6 +127,11 @@ def merge(directory: Path) -> Counter[str]:
     for path in sorted(directory.glob("*.json")):
         total.update(json.loads(path.read_text()))
     return total
+
+
+def digests(directory: Path) -> dict[str, str]:
+    """A digest of the counts of each test that saved into `directory`: equal where two runs met all bins as often."""
+    return {path.stem: sha256(path.read_bytes()).hexdigest()[:16] for path in sorted(directory.glob("*.json"))}
 
 
 def empty(counts: Counter[str]) -> list[str]:

@@ -18,6 +18,7 @@ from tb.sim_gemm import INPUTS, Gemm, random_gemm
 # Share of cycles in which streams pause, plan by plan: none, each alone, all together, and the output almost always.
 PLANS: list[dict[str, float]] = [
     {}, *({name: 0.7} for name in STREAMS), *(dict.fromkeys(STREAMS, share) for share in (0.2, 0.5)), {"outputs": 0.9},
+    {"activations": 0.8, "outputs": 0.8},
     dict.fromkeys(INPUTS, 0.8)]
 
 

@@ -1,6 +1,7 @@
 """Jobs on an engine from start to end: every output, every beat, every counter."""
 
 from collections.abc import Callable
+from itertools import combinations
 
 import cocotb
 import numpy as np
@@ -136,3 +137,9 @@ def cover_stalls(bins: Bins, bench: EngineBench, shares: dict[str, float]) -> No
         bins.hit(f"engine.stall.{name}_refused", bench.watch.refused[name])
     for name in INPUTS:
         bins.hit(f"engine.stall.{name}_awaited", bench.watch.idle[name])
+    watched = tuple(bench.watch.prefix)
+    for doing in bench.watch.together:
+        states = dict(zip(watched, doing, strict=True))
+        for one, other in combinations(STREAMS, 2):
+            if "rests" not in (states[one], states[other]):
+                bins.hit(f"engine.cross.{one}_{states[one]}.{other}_{states[other]}")

@@ -9,6 +9,7 @@ import cocotb
 from cocotb.triggers import ReadOnly, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
+from tb.coverage import SETTINGS
 from tb.sim_bench import check, generator, require, reset, start_clock
 from tb.sim_ports import description
 from tb.sim_stream import pauses
@@ -19,7 +20,6 @@ __all__ = ["COMMANDS", "SETTINGS", "WORD", "RegisterBench"]
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"cocotbext\.")
 
 WORD = 2**32 - 1
-SETTINGS = ("M", "N", "K", "MODE", "FORMAT", "A_ZERO_POINT", "ZERO_POINT", "LOW", "HIGH")
 COMMANDS = ("START", "ABORT", "RESET", "CLEAR")
 
 

@@ -3,7 +3,8 @@
 import cocotb
 from cocotbext.axi import AxiResp
 
-from tb.sim_bench import check, require
+from tb.coverage import Bins
+from tb.sim_bench import case, check, require
 from tb.sim_ports import description
 from tb.sim_register_bench import COMMANDS, SETTINGS, WORD, RegisterBench
 
@@ -14,6 +15,7 @@ TRAFFIC = 400
 async def every_register_has_its_value_after_reset_and_its_bits(dut):
     """Write every bit, byte and part of the registers that can be written, and read all of them."""
     bench = await RegisterBench(dut, 0.2).start()
+    bins = Bins(case("coverage"))
     await bench.check_resets()
     masks = dict.fromkeys(SETTINGS, WORD) | {"INTERRUPT_ENABLE": (1 << bench.width("EVENT")) - 1}
     check(sorted(masks), sorted(name for name, entry in bench.by_name.items() if entry["access"] == "RW"), "RW")
@@ -23,6 +25,8 @@ async def every_register_has_its_value_after_reset_and_its_bits(dut):
             await bench.write(name, value)
             values[name] = value & mask
             check(await bench.read(name), values[name], name, written=value)
+            for bit in range(mask.bit_length()):
+                bins.hit(f"registers.{name}.{bit}_{value >> bit & 1}")
         # Each byte and each part of the word on its own.
         for start in range(4):
             for stop in range(start + 1, 5):
@@ -36,6 +40,7 @@ async def every_register_has_its_value_after_reset_and_its_bits(dut):
     bench.check_ports({name: values[name] for name in SETTINGS})
     await bench.write("CONTROL", 1 << COMMANDS.index("RESET"))
     await bench.check_resets()
+    bins.save()
 
 
 @cocotb.test()
@@ -68,6 +73,7 @@ async def status_is_read_as_it_is(dut):
 async def flags_stay_until_one_is_written_and_setting_wins(dut):
     """Set and clear bit by bit, byte by byte, and both around the same cycle."""
     bench = await RegisterBench(dut, 0.0).start()
+    bins = Bins(case("coverage"))
     for name in ("ERROR", "EVENT"):
         wire, width = getattr(dut, f"{name.lower()}_set"), bench.width(name)
         every = (1 << width) - 1
@@ -81,12 +87,14 @@ async def flags_stay_until_one_is_written_and_setting_wins(dut):
         for bit in range(width):
             await pulse(1 << bit)
             check(await bench.read(name), 1 << bit, name, bit=bit)
+            bins.hit(f"registers.{name}.{bit}_set")
             await bench.write(name, WORD ^ (1 << bit))
             check(await bench.read(name), 1 << bit, f"{name} after the other bits were cleared")
             await bench.put(bench.by_name[name]["offset"] + (bit // 8 + 1) % 4, b"\xFF")
             check(await bench.read(name), 1 << bit, f"{name} after another byte was cleared")
             await bench.put(bench.by_name[name]["offset"] + bit // 8, bytes([1 << bit % 8]))
             check(await bench.read(name), 0, f"{name} after the bit was cleared")
+            bins.hit(f"registers.{name}.{bit}_cleared")
         await pulse(every)
         some = int(bench.rng.integers(1, every))
         await bench.write(name, some)
@@ -109,6 +117,7 @@ async def flags_stay_until_one_is_written_and_setting_wins(dut):
             outcomes.add((pulsed - bench.answers[count] + 1, want))
             check(await bench.read(name), want, f"{name} set around its clearing", delay=delay)
         require({(-1, 0), (0, every)} <= outcomes, "a flag was set in the cycle of its clearing", found=outcomes)
+    bins.save()
 
 
 @cocotb.test()

@@ -1,5 +1,6 @@
 """A watch on the AXI streams of an engine: rules of the protocol, counts of beats, and hangs."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,9 @@ from tb.sim_bench import fail, require
 from tb.sim_gemm import INPUTS
 
 __all__ = ["StreamWatch"]
+
+# What a stream does, by valid and ready.
+_DOES = {(True, True): "moves", (True, False): "waits", (False, True): "lacks", (False, False): "rests"}
 
 
 class StreamWatch:
@@ -28,6 +32,8 @@ class StreamWatch:
     taken: beats that each input stream has taken.
     refused: cycles in which each stream's beat waited for ready.
     idle: cycles in which each input stream was ready and nothing came.
+    together: cycles by what the streams did at the same time, each one of "moves", "waits" (for ready), "lacks" (was
+        ready for a beat that was not there) and "rests".
     beats: of the output packet that is on its way.
     packets: output packets that have ended.
     ended: the cycle in which the last one did.
@@ -47,6 +53,7 @@ class StreamWatch:
         self.relax = False
         self.refused = dict.fromkeys(self.prefix, 0)
         self.idle = dict.fromkeys(INPUTS, 0)
+        self.together: Counter[tuple[str, ...]] = Counter()
         self.forget()
 
     def forget(self) -> None:
@@ -72,22 +79,26 @@ class StreamWatch:
             await self._edge
             self.cycle += 1
             self._quiet += 1
-            for name in INPUTS:
-                valid, ready = (bool(wire.value) for wire in self._wires[name])
-                if valid and ready:
+            doing = []
+            for name, wires in self._wires.items():
+                valid, ready = (bool(wire.value) for wire in wires)
+                does = _DOES[valid, ready]
+                doing.append(does)
+                if name == "outputs":
+                    self._output(valid, ready)
+                elif does == "moves":
                     self.taken[name] += 1
                     self._quiet = 0
-                elif valid:
+                elif does == "waits":
                     self.refused[name] += 1
-                elif ready:
+                elif does == "lacks":
                     self.idle[name] += 1
-            self._output()
+            self.together[tuple(doing)] += 1
             if self._wanted and self._quiet > self._patience:
                 fail("the engine hangs", waits_for=self._wanted, cycle=self.cycle, **self._states())
 
-    def _output(self) -> None:
+    def _output(self, valid: bool, ready: bool) -> None:
         """One cycle of the output stream."""
-        valid, ready = (bool(wire.value) for wire in self._wires["outputs"])
         if self.relax:
             self._offered = None
         if not valid:

@@ -10,6 +10,6 @@ from tb.run import generate, simulate
     {"rows": 3, "cols": 6, "depth": 2, "modes": "SINGLE,DOUBLE", "zero_points": "subtract", "raw_output": True},
     {"rows": 1, "cols": 1, "modes": "none", "raw_output": True, "n_max": 65536, "out_bytes": 128},
 ], ids=["default", "subtract", "raw-only"])
-def test_registers_do_what_their_description_says(directory, parameters):
+def test_registers_do_what_their_description_says(directory, coverage, parameters):
     registers = generate("registers", directory, **parameters)
-    assert len(simulate(registers, "sim_registers")) == 9
+    assert len(simulate(registers, "sim_registers", coverage=coverage)) == 9

@@ -10,11 +10,13 @@ from tb.verification import JOBS, VerificationError, report, summary
 
 MADE = {"seed": 7, "commit": "0123456789abcdef", "versions": {"icarus": "11.0"}}
 TEST = {"tests": {"passed": 1234, "failed": 0, "error": 0, "skipped": 0},
-        "coverage": {"bins": 3, "filled": 3, "empty": [], "counts": {"x.a": 5, "x.b": 6, "x.c": 1000}}, **MADE}
+        "coverage": {"bins": 3, "filled": 3, "empty": [], "counts": {"x.a": 5, "x.b": 6, "x.c": 1000},
+                     "digests": {"first": "ab", "second": "cd", "only in Icarus": "ef"}}, **MADE}
 SAMPLES = {
-    "test": TEST, "test-verilator": copy.deepcopy(TEST),
+    "test": TEST,
     "coverage": {"shipped": "top", "configurations": {
-        "top": {"line": [3, 3], "branch": [2, 2], "expression": [0, 0], "toggle": [1005, 1007]}}, "gaps": [], **MADE},
+        "top": {"line": [3, 3], "branch": [2, 2], "expression": [0, 0], "toggle": [1005, 1007]}}, "gaps": [],
+        "digests": {"first": "ab", "second": "cd"}, **MADE},
     "formal": {"proofs": [{"name": "cell", "method": "FLUSH", "holds": "always", "controls": ["a", "b"],
                            "seconds": 1.5}], **MADE},
     "mutation": {"blocks": [{
@@ -41,7 +43,7 @@ def reports(tmp_path):
 
 def test_page_holds_every_figure_in_both_forms(reports):
     markdown, web = (path.read_text() for path in report(reports))
-    for figure in ("1,234 tests passed, 0 failed", "3 of 3 coverage bins filled", "as often in each coverage bin",
+    for figure in ("1,234 tests passed, 0 failed", "3 of 3 coverage bins filled", "2 tests passed, and met every coverage bin as often as in Icarus",
                    "toggle 1,005 of 1,007", "1 hold; 2 deliberate mistakes", "980 of 990 found", "98.99%",
                    "5,000 examples for 1 targets, 0 failures", "123,456 cycles", "1,000,000 outputs, 0 differences",
                    "120,000 outputs, 3 differences", "nobody looks", "0123456789ab", "icarus 11.0", "x.c"):
@@ -56,10 +58,10 @@ def test_page_holds_every_figure_in_both_forms(reports):
 
 def test_simulators_that_disagree_are_said_to():
     samples = copy.deepcopy(SAMPLES)
-    samples["test-verilator"]["coverage"]["counts"]["x.b"] = 5
+    samples["coverage"]["digests"]["first"] = "other"
     what, figure, _ = summary(samples.__getitem__)[1]
-    assert what == "The same in Verilator"
-    assert "DIFFERS: 1 coverage bins" in figure
+    assert what == "Hardware tests in Verilator"
+    assert "DIFFERS from Icarus: 1 of 2" in figure
 
 
 @pytest.mark.parametrize("job", JOBS)
