@@ -43,7 +43,8 @@ def reports(tmp_path):
 
 def test_page_holds_every_figure_in_both_forms(reports):
     markdown, web = (path.read_text() for path in report(reports))
-    for figure in ("1,234 tests passed, 0 failed", "3 of 3 coverage bins filled", "2 tests passed, and met every coverage bin as often as in Icarus",
+    for figure in ("1,234 tests passed, 0 failed", "3 of 3 coverage bins filled",
+                   "2 tests passed, and met every coverage bin as often as in Icarus",
                    "toggle 1,005 of 1,007", "1 hold; 2 deliberate mistakes", "980 of 990 found", "98.99%",
                    "5,000 examples for 1 targets, 0 failures", "123,456 cycles", "1,000,000 outputs, 0 differences",
                    "120,000 outputs, 3 differences", "nobody looks", "0123456789ab", "icarus 11.0", "x.c"):

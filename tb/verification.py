@@ -44,8 +44,8 @@ def read(job: str, reports: Path = REPORTS) -> Report:
 
 # Reports, and what makes them.
 JOBS = {
-    "test": "make test", "coverage": "make coverage", "formal": "make formal", "mutation": "make mutate", "fuzz": "make fuzz", "soak": "make soak",
-    "oracles": "make oracles", "oracles-hardware": "make oracles",
+    "test": "make test", "coverage": "make coverage", "formal": "make formal", "mutation": "make mutate",
+    "fuzz": "make fuzz", "soak": "make soak", "oracles": "make oracles", "oracles-hardware": "make oracles",
 }
 
 
