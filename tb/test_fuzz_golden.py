@@ -23,6 +23,9 @@ def mostly(legal, hostile=scalars):
     return st.integers(0, 11).flatmap(lambda roll: hostile if roll == 0 else legal)
 
 
+POSITIVE = st.one_of(st.floats(2.0**-20, 4.0, width=32), st.floats(2.0**-20, 4.0, width=32), st.sampled_from(
+    [2.0**-149, 2.0**-126, 2.0**-24, 1.0, 2.0**24, float(np.finfo(np.float32).max)]))
+
 # Small shapes that fit each other more often than not.
 M, K, N = (st.integers(1, 3) for _ in range(3))
 
@@ -111,28 +114,40 @@ def test_largest_k_is_the_last_that_fits(max_a, max_w, acc_width):
 
 @st.composite
 def stages(draw):
-    """Accumulators and everything that a requantizer takes."""
+    """Accumulators and everything that a requantizer takes; most results are next to a tie, or one."""
     n = draw(N)
     shape = draw(st.sampled_from([(), (n,), (2, n), (1, 2, n)]))
-    some = draw(st.sampled_from([(), (n,)]))
-    if not shape:
-        some = ()
-    scale = st.one_of(
-        st.floats(2.0**-40, 2.0**8, width=32), st.floats(2.0**-149, float(np.finfo(np.float32).max), width=32),
-        st.integers(1, 60).map(lambda e: 2.0**-e))
-    scales = np.array([draw(scale) for _ in range(int(np.prod(some, dtype=int)))], np.float32).reshape(some)
-    bias = np.array([draw(st.floats(width=32, allow_nan=False, allow_infinity=False)) for _ in range(scales.size)],
-                    np.float32).reshape(some)
-    pick = [np.float32, np.float64, np.longdouble]
-    return {
-        "acc": draw(one_of_shape(shape, ["i4", "i8", "i1", ">i4", "u4"], -2**31, 2**31 - 1)),
-        "m": draw(one_of_shape(some, ["i4", "i8", "u8"], 0, 2**31 - 1)),
-        "s": draw(one_of_shape(some, ["i1", "u1", "i8"], 2, 62)),
-        "scale": draw(st.one_of(arrays(shape=some), values)) if draw(st.integers(0, 6)) == 0 else scales.astype(
-            draw(st.sampled_from(pick))),
-        "bias": draw(st.one_of(arrays(shape=some), values)) if draw(st.integers(0, 6)) == 0 else bias,
-        "zp": draw(one_of_shape(some, ["i2", "i8"], -256, 255)),
-        "qmin": draw(one_of_shape((), ["i2", "i4"], -256, 0)), "qmax": draw(one_of_shape((), ["i2"], 0, 255))}
+    some = draw(st.sampled_from([(), (n,)])) if shape else ()
+    m = integer_array(draw, some, st.one_of(st.sampled_from([2**30, 3 * 2**29, 0, 1, 2**31 - 1]),
+                                            st.integers(2**30, 2**31 - 1)), ["i8", "u8", ">i4"])
+    shift = integer_array(draw, some, st.one_of(st.integers(31, 55), st.integers(2, 62)), ["i1", "u1", "i8"])
+    with np.errstate(all="ignore"):
+        ratio = np.float32(m.astype(np.float64) / 2.0 ** shift.astype(np.float64))
+    scale = np.where(ratio > 0, ratio, np.float32(draw(POSITIVE)))
+    # What comes next to q + 1/2.
+    half = integer_array(draw, shape, st.integers(-300, 300), ["i8"]) * 2 + 1
+    middle = np.rint(half * 2.0 ** (shift.astype(np.float64) - 1) / np.maximum(m, 1).astype(np.float64))
+    acc = middle + integer_array(draw, shape, st.sampled_from([0, 0, 1, -1]), ["i8"])
+    acc = np.where(np.abs(acc) < 2**31, acc, half).astype(draw(st.sampled_from(["i4", "i8", ">i4"])))
+    if draw(st.integers(0, 3)) == 0:
+        acc = integer_array(draw, shape, st.one_of(st.integers(-2**31, 2**31 - 1), st.sampled_from(
+            [-2**31, 2**31 - 1, 2**24 + 1, 0])), ["i8", "i4"])
+    given = {
+        "acc": acc, "m": m, "s": shift,
+        "scale": scale.astype(draw(st.sampled_from([np.float32, float, np.longdouble]))),
+        "bias": np.float32(draw(st.one_of(st.sampled_from([0.5, 0.0, -1.5]), st.floats(
+            width=32, allow_nan=False, allow_infinity=False)))),
+        "zp": integer_array(draw, some, st.integers(-256, 255), ["i2", "i8"]),
+        "qmin": draw(st.integers(-256, 0)), "qmax": draw(st.integers(0, 255))}
+    if draw(st.integers(0, 3)) == 0:
+        given[draw(st.sampled_from(list(given)))] = draw(st.one_of(arrays(), arrays(shape=some), values))
+    return given
+
+
+def integer_array(draw, shape, pick, kinds):
+    """An array of `shape` of what is picked."""
+    return np.array([draw(pick) for _ in range(int(np.prod(shape, dtype=int)))], np.int64).reshape(shape).astype(
+        draw(st.sampled_from(kinds)))
 
 
 def rounding(mode, acc, s):
@@ -195,8 +210,6 @@ def test_clamp_is_exact_or_refuses(x, low, high):
 
 # Factors -----------------------------------------------------------------------------------------------------------
 
-POSITIVE = st.one_of(st.floats(2.0**-20, 4.0, width=32), st.floats(2.0**-20, 4.0, width=32), st.sampled_from(
-    [2.0**-149, 2.0**-126, 2.0**-24, 1.0, 2.0**24, float(np.finfo(np.float32).max)]))
 SCALE = mostly(POSITIVE)
 SCALES = mostly(st.one_of(POSITIVE, st.lists(POSITIVE, min_size=1, max_size=3)), arrays())
 
@@ -248,6 +261,7 @@ def test_biases_are_rounded_as_written_or_refused(bias, a, w, real):
 # Quantization ------------------------------------------------------------------------------------------------------
 
 REAL = mostly(st.one_of(
+    st.lists(st.integers(-254, 254), min_size=2, max_size=4).map(lambda x: np.float32([*x, 254, -254]) / 2),
     st.lists(st.lists(st.one_of(st.floats(-9, 9, width=32), st.floats(width=32, allow_nan=False, allow_infinity=False)),
                       min_size=2, max_size=2), min_size=1, max_size=3).map(np.array),
     arrays(kinds=["f4", "f2", ">f4", "i1", "i8"])), st.one_of(arrays(), values))
