@@ -29,8 +29,8 @@ REQUIRED = [
     "gen/tests/test_driver_python.py",
     *(f"tb/test_{part}.py" for part in (
         "bench", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "fuzz", "fuzz_files",
-        "fuzz_generator", "fuzz_golden", "gemm", "netlist", "ports", "power_up", "readme", "report", "settings", "soak",
-        "vendor", "violations")),
+        "fuzz_generator", "fuzz_golden", "fuzz_quantize", "gemm", "netlist", "ports", "power_up", "readme", "report",
+        "settings", "soak", "vendor", "violations")),
     "tb/sim_violations.py", "tb/sim_engine_violations.py",
     "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
     "gen/tests/test_synth.py",
