@@ -16,7 +16,7 @@ from tb.run import BUILD, ROOT, seed
 __all__ = ["FuzzError", "fuzz", "table"]
 
 EXAMPLES = 500
-MODULES = tuple(f"tb/test_fuzz_{part}.py" for part in ("files", "generator", "golden"))
+MODULES = tuple(f"tb/test_fuzz_{part}.py" for part in ("files", "generator", "golden", "quantize"))
 
 
 class FuzzError(ValueError):

@@ -38,6 +38,9 @@ MODULES: dict[str, tuple[str, ...]] = {
 # The blocks in turn: those with more to vary come up more often.
 BLOCKS = ("engine", "unit", "core", "array", "engine", "unit", "requant", "engine", "unit", "cell")
 
+# Clock cycles after which a simulation hangs, whatever its bench believes: no bench takes a fifth of it.
+LONGEST = 1_000_000
+
 COUNTS = ("simulations", "tests", "cycles")
 
 
@@ -167,7 +170,7 @@ def _run(part: Part) -> dict[str, Any]:
     message, passed = "", 0
     try:
         block = generate(part.block, part.directory, **parameters)
-        passed = len(simulate(block, module, rerun=part.rerun, gemms=40, random=300,
+        passed = len(simulate(block, module, beside={"limit": _limit()}, rerun=part.rerun, gemms=40, random=300,
                               coverage=part.directory / "coverage.json"))
     except SimulationError as error:
         message = f"{part.block} {parameters}, {module}: {error}\n  again: {part.rerun}"
@@ -182,6 +185,12 @@ def _run(part: Part) -> dict[str, Any]:
     if not message and not os.environ.get("WAVES"):
         shutil.rmtree(part.directory, ignore_errors=True)
     return row
+
+
+def _limit() -> str:
+    """A second top module that ends a simulation which does not end itself."""
+    return (f'module limit;\n  initial begin\n    #{LONGEST * PERIOD_NS} $display("HANGS: {LONGEST} cycles");\n'
+            "    $finish;\n  end\nendmodule\n")
 
 
 def _cycles(directory: Path) -> int:

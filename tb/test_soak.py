@@ -79,6 +79,13 @@ def test_failure_is_reported_and_fails_again_by_its_command(tmp_path, monkeypatc
     assert main(["soak", "--only", "7:9"]) == 0
 
 
+def test_simulation_that_does_not_end_is_a_failure(monkeypatch, capsys):
+    monkeypatch.setattr(module, "LONGEST", 20)
+    assert main(["soak", "--only", "7:9"]) == 1
+    error = capsys.readouterr().err
+    assert "HANGS: 20 cycles" in error and "again: make soak ONLY=7:9 WAVES=1" in error
+
+
 def test_run_goes_on_after_a_failure_until_the_time_is_over(monkeypatch):
     numbers = []
 

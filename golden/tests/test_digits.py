@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,3 +139,9 @@ def test_layers_refuse_other_widths_and_modes() -> None:
         digits.layers(weight_bits=3)
     with pytest.raises(ValueError, match=r"^mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not 'INT'$"):
         digits.layers("INT")
+
+
+def test_load_refuses_a_file_without_an_array(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=[1])
+    with pytest.raises(ValueError, match=r"x\.npz must hold an array labels, not only images$"):
+        digits.load(tmp_path / "x.npz")

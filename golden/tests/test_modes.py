@@ -36,6 +36,12 @@ def test_requantize_names_what_is_missing(mode):
             requantize(mode, ACC, {**FACTOR, name: None}, 0, -128, 127)
 
 
+@pytest.mark.parametrize("mode", ["UP", "", None, ["F32"]])
+def test_check_mode_refuses_what_is_no_name(mode):
+    with pytest.raises(ValueError, match=r"^mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not "):
+        check_mode(mode)
+
+
 def test_check_mode_lists_the_modes():
     with pytest.raises(ValueError, match="mode must be one of F32, SINGLE, DOUBLE, DOUBLE_UP, FBGEMM, not 'F31'"):
         check_mode("F31")

@@ -201,3 +201,9 @@ def test_multiplier_ruy_refuses_a_product_beyond_float32() -> None:
     with pytest.raises(ValueError) as raised:
         multiplier_ruy(power(100), power(100), power(127))
     assert str(raised.value) == "a_scale * w_scale must be finite in float32, not inf"
+
+
+def test_scale_qnnpack_refuses_nothing_times_infinity() -> None:
+    tiny = np.float32(2.0**-149)
+    with pytest.raises(ValueError, match=r"^a_scale \* w_scale / y_scale must be finite and > 0, not nan$"):
+        scale_qnnpack(tiny, 0.5, tiny)

@@ -174,6 +174,9 @@ def test_dequantized_values_are_within_half_a_step() -> None:
         (dict(x=[math.inf]), ValueError, "x[0] must be finite in float32, not inf"),
         (dict(x=[]), ValueError, "x must not be empty, but has shape (0,)"),
         (dict(x=["a"]), TypeError, "x must be real numbers, not <U1"),
+        (dict(x=[1.0, [2.0]]), TypeError,
+         "x must be an array, or lists of numbers that are equally long, not list"),
+        (dict(x=[1.0], bits=8.0), ValueError, "bits must be one of 8, 4, 2, not 8.0"),
         (dict(x=[1.0], bits=3), ValueError, "bits must be one of 8, 4, 2, not 3"),
         (dict(x=[[1.0]], axis=2), ValueError, "axis must be in -2..1, not 2"),
         (dict(x=[[1.0]], axis=0.0), TypeError, "axis must be integers of at most 64 bits, not float64"),
@@ -212,6 +215,9 @@ def test_asymmetric_refuses_a_range_beyond_float32() -> None:
         ((1.0, 0, -128, 127, 0), ValueError, "scale must have 1 dimensions, not 0"),
         (([1.0], [0, 0], -128, 127, 0), ValueError, "zero_point must have shape (1,), not (2,)"),
         (([1.0], [0], -128, 127, -1), ValueError, "axis must be >= 0, not -1"),
+        (([1.0], [0], -128, 127, 0.5), TypeError, "axis must be integers of at most 64 bits, not float64"),
+        ((1.0, 0, -1.5, 127), TypeError, "low must be integers of at most 64 bits, not float64"),
+        ((1.0, 0, 0, None), TypeError, "high must be integers of at most 64 bits, not object"),
     ],
 )
 def test_quantization_refuses_bad_fields(

@@ -106,3 +106,14 @@ def test_f32_refuses_bad_input(change: dict[str, object], error: type[Exception]
     with pytest.raises(error) as raised:
         REQUANTIZE["F32"](**arguments)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64, np.uint64])
+def test_clamp_takes_every_integer_dtype(kind: type) -> None:
+    assert clamp(np.array([0, 5, 100], kind), -3, 7).tolist() == [0, 5, 7]
+
+
+def test_clamp_refuses_what_would_have_to_be_rounded() -> None:
+    for x in ([0.5], [np.nan], ["1"]):
+        with pytest.raises(TypeError, match=r"^x must be integers of at most 64 bits, not "):
+            clamp(x, -128, 127)
