@@ -110,7 +110,7 @@ def check_export(block: str, parameters: dict[str, Any], directory: Path = BUILD
     return {
         "name": f"{EXPORT}: the {len(default)} modules of {block}", "method": "EQUIVALENCE", "depth": None,
         "holds": "by induction, unbounded", "tool": tool(), "seconds": round(seconds, 1), "result": "proved",
-        "covers": [], "control_count": len(controls), "controls": controls,
+        "covers": [], "cover_seconds": 0.0, "control_count": len(controls), "controls": controls,
         "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
     }
 
@@ -135,7 +135,7 @@ def tool() -> str:
 def row(result: dict[str, Any]) -> str:
     """A line of the table."""
     return (f"{result['seconds']:6.1f} s  {result['name']} ({result['holds']}; "
-            f"{len(result['covers'])} cases reached; "
+            f"{len(result['covers'])} cases reached in {result['cover_seconds']:.1f} s; "
             f"{len(result['controls'])} mistakes found in {result['control_seconds']:.1f} s)")
 
 
