@@ -12,7 +12,7 @@ from typing import Any
 
 from gen.block import default_files, files
 from gen.options import configuration
-from tb.formal import requant, streams, sums
+from tb.formal import buffers, requant, streams, sums, unit
 from tb.formal.export import CONFIGURATIONS, FLAWS, QUICK_CONFIGURATIONS, equals, modules_of
 from tb.formal.proof import Proof, ProofError
 from tb.formal.yosys import proves, reaches
@@ -22,7 +22,7 @@ from tb.run import BUILD
 __all__ = ["PROOFS", "check", "main"]
 
 EXPORT = "export equals Amaranth's own"
-PROOFS: tuple[Proof, ...] = (*requant.PROOFS, *sums.PROOFS, *streams.PROOFS)
+PROOFS: tuple[Proof, ...] = (*requant.PROOFS, *sums.PROOFS, *streams.PROOFS, *buffers.PROOFS, *unit.PROOFS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,7 +110,7 @@ def check_export(block: str, parameters: dict[str, Any], directory: Path = BUILD
     return {
         "name": f"{EXPORT}: the {len(default)} modules of {block}", "method": "EQUIVALENCE", "depth": None,
         "holds": "by induction, unbounded", "tool": tool(), "seconds": round(seconds, 1), "result": "proved",
-        "covers": [], "control_count": len(controls), "controls": controls,
+        "covers": [], "cover_seconds": 0.0, "control_count": len(controls), "controls": controls,
         "control_seconds": round(time.monotonic() - start, 1), "control_result": "found",
     }
 
@@ -135,7 +135,7 @@ def tool() -> str:
 def row(result: dict[str, Any]) -> str:
     """A line of the table."""
     return (f"{result['seconds']:6.1f} s  {result['name']} ({result['holds']}; "
-            f"{len(result['covers'])} cases reached; "
+            f"{len(result['covers'])} cases reached in {result['cover_seconds']:.1f} s; "
             f"{len(result['controls'])} mistakes found in {result['control_seconds']:.1f} s)")
 
 

@@ -47,7 +47,6 @@ module spec(input clk, input negative, input [24:0] mantissa, input [4:0] leadin
   wire signed [8:0] rounded_exponent;
   past #(.WIDTH(9), .STEPS(`FLOAT_FROM_INT_LATENCY)) exponents(.clk(clk), .i(exponent), .o(rounded_exponent));
   wire signed [10:0] zeros = $signed({6'd0, round_zeros}) - rounded_exponent + 11'sd3;
-  (* keep *) wire cover_cancelled = exact == 0 && large != 0;
   (* keep *) wire cover_turned = exact < 0;
   (* keep *) wire cover_below = below && down < 28;
   (* keep *) wire cover_far = small != 0 && down > 28 && !a_is_large;

@@ -101,8 +101,7 @@ module spec(
     assume (float_rounded == bounded[10:0]);
   end
 `else
-  (* keep *) wire cover_float = is_float && apart == -100;
-  (* keep *) wire cover_subnormal = is_float && scale != 0 && scale_mantissa == 0;
+  (* keep *) wire cover_float = is_float && apart == -100 && scale != 0 && scale_mantissa == 0;
   always @* begin
     assume (sum_zeros >= -100 && sum_zeros <= 183);
     if (is_float) begin

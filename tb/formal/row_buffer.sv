@@ -56,7 +56,7 @@ module spec(input clk, input rst, input i_valid, input [`WIDTH - 1:0] i_payload,
   wire [`PLACE + 1:0] sum = read_row + before - o_valid;
   assign place = sum >= `DEPTH ? sum - `DEPTH : sum;
   wire [`PLACE + 1:0] end_row = read_row + waiting;
-  (* keep *) wire cover_full = inside == `DEPTH;
+  (* keep *) wire cover_several = inside == 5;
   (* keep *) wire cover_watched = seen && !left && before == 0 && o_valid && watched == 5;
   (* keep *) wire cover_held = held && o_valid;
   always @* begin
