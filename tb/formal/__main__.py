@@ -72,8 +72,8 @@ def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:
         if proves(proof, verilog, described, place / f"mistake_{index}", mistake):
             raise ProofError(f"{proof.name} must fail with {mistake.new} for {mistake.old} in {mistake.module}")
     return {
-        "name": proof.name, "method": proof.method.name, "depth": proof.steps(described["timing"]), "holds": proof.holds,
-        "tool": tool(), "seconds": round(seconds, 1), "result": "proved",
+        "name": proof.name, "method": proof.method.name, "depth": proof.steps(described["timing"]),
+        "holds": proof.holds, "tool": tool(), "seconds": round(seconds, 1), "result": "proved",
         "covers": covers, "cover_seconds": round(cover_seconds, 1), "cover_result": "reached",
         "control_count": len(proof.mistakes),
         "controls": [f"{mistake.module}: {mistake.old} -> {mistake.new}" for mistake in proof.mistakes],

@@ -1,4 +1,4 @@
-// A product of mantissas to 24 significant bits and then to an integer, each half to even; 512 stands for what is larger.
+// A product of mantissas to 24 significant bits and then to an integer, each half to even; 512 stands for larger ones.
 module spec(input clk, input [48:0] product, input signed [9:0] exponent, input negative);
   wire signed [10:0] o;
   mac_float_round dut(.clk(clk), .product(product), .exponent(exponent), .negative(negative), .o(o));

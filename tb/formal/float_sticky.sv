@@ -1,5 +1,5 @@
-// A sum whose last 25 bits are made one, set if any of them is: rounded to 24 bits it is the nearest to the sum, half to
-// even, as long as it is not small.
+// A sum whose last 25 bits are made one, set if any of them is: rounded to 24 bits it is the nearest to the sum, half
+// to even, as long as it is not small.
 module spec(input [53:0] sum);
   wire below = sum[24:0] != 0;
   wire [28:0] sticky = {sum[53:26], sum[25] | below};

@@ -1,4 +1,5 @@
-// The packer: bytes leave in the order in which they came, each once, in full beats up to the end of a job. COUNT, BITS.
+// The packer: bytes leave in the order in which they came, each once, in full beats up to the end of a job.
+// COUNT, BITS.
 //
 // One byte of one piece, any, is watched: how many are before it in the beat that comes next.
 module spec(

@@ -1,4 +1,5 @@
-// A packet exit: a register that loses and repeats nothing, and one beat of one zero byte for a cancelled packet. COUNT.
+// A packet exit: a register that loses and repeats nothing, and one beat of one zero byte for a cancelled packet.
+// COUNT.
 module spec(
   input clk, input rst, input i_valid, input [9 * `COUNT:0] i_payload, input o_ready, input issue, input cancelling
 );

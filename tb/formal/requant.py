@@ -40,8 +40,8 @@ def around(modes: tuple[str, ...], mistakes: tuple[Mistake, ...], multiplier: st
     parts = {
         "multiply": (True, MULTIPLY), "float_from_int": (set(modes) & set(FLOAT), FROM_INT),
         "float_add": ("FBGEMM" in modes, ADD), "float_round": (set(modes) & set(FLOAT), FLOAT_ROUND),
-        "fixed_round": (set(modes) - set(FLOAT), FIXED_ROUND | ports("fixed_round", fixed_mode="mode") if selected(modes)
-                        else FIXED_ROUND)}
+        "fixed_round": (set(modes) - set(FLOAT), FIXED_ROUND | (
+            ports("fixed_round", fixed_mode="mode") if selected(modes) else {}))}
     there = [part for part, (condition, _) in parts.items() if condition]
     name = f"requant {' '.join(modes)}{'' if multiplier == 'behavioural' else f' {multiplier}'}"
     latencies = tuple(f"{part}_latency" for part in there if part != "fixed_round" and part != "float_round")
@@ -111,7 +111,8 @@ PROOFS = (
          (Mistake("mac_float_round", r"s1_kept \+ s1_up", "s1_kept + (s1_up & ~s1_kept[3])"),), "float_round_latency"),
     part("FBGEMM: addition of a float32", ("float_add.sv", "float_from_int_cut.sv"),
          (Mistake("mac_float_add", r"\| shifted\[24:0\]", "| shifted[24:1]"),
-          Mistake("mac_float_add", r"negative != b\[31\]", "negative != (b[31] & ~a_large)")), "float_add_latency", modes="FBGEMM", cut=("mac_float_from_int",),
+          Mistake("mac_float_add", r"negative != b\[31\]", "negative != (b[31] & ~a_large)")),
+         "float_add_latency", modes="FBGEMM", cut=("mac_float_from_int",),
          taps=ports("round", round_acc="acc", round_negative="negative", round_mantissa="mantissa",
                     round_zeros="leading_zeros")),
     multiply("behavioural", dsp=False, quick=False),

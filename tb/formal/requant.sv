@@ -1,4 +1,4 @@
-// Requantization around the multiplier, the addition and the roundings, which are cut out: any result, within its range.
+// Requantization around the multiplier, the addition and the roundings, which are cut out: any result within its range.
 //
 //   fixed point  clamp(((acc * m + R) >> s) + zp, low, high)
 //   float32      clamp(rne_int(rne24(rne24(acc) * scale)) + zp, low, high), FBGEMM with rne24(rne24(acc) + bias)

@@ -1,6 +1,7 @@
 // A row buffer: rows leave in the order in which they came, each once, and wait at the output until they are taken.
 //
-// One row, any, is watched: how many are before it, and where it is. WIDTH, DEPTH, PLACE and WAITING (bits of an address and of a level).
+// One row, any, is watched: how many are before it, and where it is. WIDTH, DEPTH, PLACE and WAITING (bits of an address
+// and of a level).
 module spec(input clk, input rst, input i_valid, input [`WIDTH - 1:0] i_payload, input o_ready, input watch);
   wire o_valid;
   wire [`WIDTH - 1:0] o_payload;

@@ -41,8 +41,8 @@ PROOFS = (
           WIDTH=8),
     cells("mac_multiply_product", "part_product.sv", ECP5, "ecp5", r"\.A17\(a\[16\]\)", ".A17(a[15])", depth=3,
           block="requant", PART="mac_multiply_product", WIDTH=17),
-    cells("mac_product", "part_product_rows.sv", ECP5, "ecp5_carry", "6ccc", "4ccc", depth=1, through=("first_latency",),
-          WIDTH=8),
+    cells("mac_product", "part_product_rows.sv", ECP5, "ecp5_carry", "6ccc", "4ccc", depth=1,
+          through=("first_latency",), WIDTH=8),
     cells("mac_block", "part_block.sv", "gowin_cells.v", "gowin", r"\.ACCLOAD\(keep\)", ".ACCLOAD(1'h1)", depth=3,
           WIDTH=8),
 )

@@ -70,8 +70,8 @@ def proves(proof: Proof, verilog: str, described: dict[str, Any], directory: Pat
         # Settings that the models do not have are looked for in simulation.
         models = (SPECS.parent / proof.cells).read_text()
         texts["cells.v"] = re.sub(r"^  initial\n    if .*?^    end\n", "", models, flags=re.MULTILINE | re.DOTALL)
-    written = [re.sub(r"`(\w+)", lambda macro: str(proof.defines.get(macro[1], "")), texts[name]) for name in proof.spec]
-    texts["block.v"] = needed(without(texts["block.v"], proof.cut), written)
+    used = [re.sub(r"`(\w+)", lambda macro: str(proof.defines.get(macro[1], "")), texts[name]) for name in proof.spec]
+    texts["block.v"] = needed(without(texts["block.v"], proof.cut), used)
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (directory / name).write_text(text)
@@ -80,13 +80,13 @@ def proves(proof: Proof, verilog: str, described: dict[str, Any], directory: Pat
     taps = "\n".join(f"connect -nounset -set {wire} {target}" for wire, target in proof.taps.items())
     prepare = PREPARE.format(taps=taps, share=SHARE if proof.share else "")
     sat = SAT[proof.method].format(depth=depth, before=depth - 1)
-    return run_script(
-        f"read_verilog block.v{' cells.v' if proof.cells else ''}\nread_verilog -formal -sv {defines} {' '.join(proof.spec)}\n{prepare}\n{sat}\n",
-        directory)
+    blocks = " ".join(name for name in texts if name.endswith(".v"))
+    specs = f"{defines} {' '.join(proof.spec)}"
+    return run_script(f"read_verilog {blocks}\nread_verilog -formal -sv {specs}\n{prepare}\n{sat}\n", directory)
 
 
 def reaches(proof: Proof, described: dict[str, Any], directory: Path) -> list[str]:
-    """What can be where `proof`, the last one that `proves` saw in `directory`, is judged: nothing is claimed of nothing.
+    """What can be where `proof` is judged: none that `proves` has just seen in `directory` is a claim about nothing.
 
     Returns
     -------
