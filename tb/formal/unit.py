@@ -1,0 +1,77 @@
+"""Proofs of a whole unit of 2 rows and 2 columns: matrix products with every stream stalled at any time."""
+
+from tb.formal.proof import Method, Mistake, Proof
+
+__all__ = ["PROOFS"]
+
+# Of operands.
+WIDTH = 4
+
+UNIT = {
+    "admission_in_tile": "admission.in_tile", "admission_has_set": "admission.has_set", "dut_seen": "seen",
+}
+CHANNELS = {
+    "load_valid[0]": "load__0__valid", "load_valid[1]": "load__1__valid", "load_payload": "load__0__payload",
+    "lane": "lane", "load_bank": "load_bank", "dut_bank": "bank", "dut_fresh": "fresh", "dut_full": "full",
+    "draining": "draining", "draining_bank": "draining_bank",
+}
+DATAPATH = {
+    "room": "room", "dut_took": "took", "dut_in_tile": "in_tile", "tokens": "accumulators_tokens_line",
+    "claimed": "claimed_0",
+}
+ARRAY = {
+    "a_skew_r1": "a_skew_r1", "drain": "drain", "bubble": "bubble_line[0]", "rows_left": "rows_left",
+    "first_line": "first_line[1:0]", "last_line": "last_line", "token": "token$14", "set_done": "set_done_line",
+}
+BUFFER = {
+    "some": "some", "read_row": "read__addr", "write_row": "write__addr", "waiting": "waiting", "word": "formal_word",
+}
+LANE = {"lane_acc": "acc_read", "lane_read": "read__data", "lane_raw": "raw", "lane_memory_0": "formal_0",
+        "lane_memory_1": "formal_1"}
+# Registers of a cell and their bits.
+CELL = {"a": ("a_out", WIDTH), "w": ("w_out", WIDTH), "product": ("product_d0", 2 * WIDTH), "acc": ("acc", 32),
+        "start": ("start", 1), "show": ("show", 1)}
+
+
+def inside(part: str, wires: dict[str, str]) -> dict[str, str]:
+    """Taps of registers of a part."""
+    return {wire: rf"\dut.{part}{register}" for wire, register in wires.items()}
+
+
+def element(wire: str, index: int, width: int) -> str:
+    """One of several values of `width` bits."""
+    return f"{wire}[{width * index + width - 1}:{width * index}]"
+
+
+def taps() -> dict[str, str]:
+    """The state of the unit."""
+    array, buffer = "datapath.array.", "datapath.buffer_accumulators."
+    result = (inside("", UNIT) | inside("channel_sets.", CHANNELS) | inside("datapath.", DATAPATH)
+              | inside(array, ARRAY) | inside(buffer, BUFFER) | {rf"\dut.{buffer}formal_place": "place"})
+    for lane in range(2):
+        result |= inside(f"datapath.lane_{lane}.", {element(wire, lane, 32): name for wire, name in LANE.items()})
+    for cell in range(4):
+        place = f"{array}row_r{cell // 2}.cell_c{cell % 2}."
+        result |= inside(place, {element(f"cell_{wire}", cell, width): name for wire, (name, width) in CELL.items()})
+    return result
+
+
+PROOFS = (
+    Proof(
+        name=f"unit 2x2x1, operands of {WIDTH} bits: the products of any tiles with any stalls", block="unit",
+        parameters={"rows": 2, "cols": 2, "depth": 1, "act_width": WIDTH, "weight_width": WIDTH, "modes": "none",
+                    "raw_output": True},
+        spec=("unit.sv",), defines={"A": WIDTH, "W": WIDTH}, method=Method.INDUCTION, depth=1, reach=18, taps=taps(),
+        probes={
+            "mac_lane": "wire [31:0] formal_0 = parameters[0]; wire [31:0] formal_1 = parameters[1];",
+            "mac_buffer_accumulators": "wire [3:0] formal_place; wire [64:0] formal_word = rows[formal_place];",
+        },
+        mistakes=(
+            Mistake("mac_admission", r"assign node_8 = node_1 \| room", "assign node_8 = 1'h1"),
+            Mistake("mac_admission", r"keep & has_set", "keep"),
+            Mistake("mac_channels", r"draining & node_14", "draining"),
+            Mistake("mac_array", r"a_skew_r1 <= wave__payload\[7:4\]", "a_skew_r1 <= wave__payload[3:0]"),
+            Mistake("mac_cell", r"bubble \? 4'h0 : a", "a"),
+            Mistake("mac_datapath", r"claimed_0 <= 4'he", "claimed_0 <= 5'h10"),
+        )),
+)
