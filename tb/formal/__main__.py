@@ -12,7 +12,7 @@ from typing import Any
 
 from gen.block import default_files, files
 from gen.options import configuration
-from tb.formal import requant, streams, sums, unit
+from tb.formal import buffers, requant, streams, sums, unit
 from tb.formal.export import CONFIGURATIONS, FLAWS, QUICK_CONFIGURATIONS, equals, modules_of
 from tb.formal.proof import Proof, ProofError
 from tb.formal.yosys import proves, reaches
@@ -22,7 +22,7 @@ from tb.run import BUILD
 __all__ = ["PROOFS", "check", "main"]
 
 EXPORT = "export equals Amaranth's own"
-PROOFS: tuple[Proof, ...] = (*requant.PROOFS, *sums.PROOFS, *streams.PROOFS, *unit.PROOFS)
+PROOFS: tuple[Proof, ...] = (*requant.PROOFS, *sums.PROOFS, *streams.PROOFS, *buffers.PROOFS, *unit.PROOFS)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,9 +20,9 @@ def plan_at(name: str) -> int:
 
 
 def buffer(name: str, spec: str, mistakes: tuple[Mistake, ...], defines: dict[str, int | str],
-           probes: dict[str, str], taps: dict[str, str], reach: int) -> Proof:
-    """A claim about a part of an engine."""
-    return Proof(name=name, block="engine", parameters=PARAMETERS, spec=(spec,), mistakes=mistakes,
+           probes: dict[str, str], taps: dict[str, str], reach: int, **others: int) -> Proof:
+    """A claim about a part of an engine, with `others` than its parameters."""
+    return Proof(name=name, block="engine", parameters=PARAMETERS | others, spec=(spec,), mistakes=mistakes,
                  method=Method.INDUCTION, depth=1, defines=defines, probes=probes, taps=taps, reach=reach)
 
 
@@ -40,4 +40,11 @@ PROOFS = (
         {"mac_channel_memory": "wire [1:0] formal_place; wire [15:0] formal_points = zero_points[formal_place];"},
         state("lane", dut_loaded="loaded", dut_channels="channels", waiting="turn.waiting", stored="formal_points")
         | {r"\dut.formal_place": "place"}, 14),
+    buffer(
+        "row cutter: order of bytes, where rows start, no loss, no standstill", "row_cutter.sv", (
+            Mistake("mac_row_cutter", r"\\final  \? needs_next : empties_held", "empties_held"),
+            Mistake("mac_row_cutter", r"assign node_14 = ~ early", "assign node_14 = ~ early & o__ready"),
+        ), {"PLAN": 81, "K_AT": plan_at("k")}, {},
+        state("has_held", "phase", "held", waiting="turn.waiting", dut_running="running", dut_bytes="bytes_left",
+              dut_rows="rows_left"), 16, act_bytes=4, k_max=8),
 )
