@@ -47,4 +47,23 @@ PROOFS = (
         ), {"PLAN": 81, "K_AT": plan_at("k")}, {},
         state("has_held", "phase", "held", waiting="turn.waiting", dut_running="running", dut_bytes="bytes_left",
               dut_rows="rows_left"), 16, act_bytes=4, k_max=8),
+    buffer(
+        "activation buffer: each operand where it belongs", "activation_buffer.sv", (
+            Mistake("mac_activation_buffer", r"beat\[1\] \} < filled", "beat[1] } <= filled"),
+            Mistake("mac_activation_row", r"if \(write\)", "if (write && !(read && read_address == 0))"),
+        ), {}, {"mac_activation_row": "wire [1:0] formal_place; wire [15:0] formal_word = words[formal_place];"},
+        state("address", "panel", "used", "part", "full", dut_row="row", dut_filled="filled")
+        | {"stored[15:0]": r"\dut.row_r0.formal_word", "stored[31:16]": r"\dut.row_r1.formal_word",
+           r"\dut.row_r0.formal_place": "place", r"\dut.row_r1.formal_place": "place"}, 14),
+    buffer(
+        "output buffer: bytes of whole rows in order, no loss, no standstill", "output_buffer.sv", (
+            Mistake("mac_output_buffer", r"assign node_2 = store_real & node_1", "assign node_2 = 1'h0"),
+            Mistake("mac_output_buffer", r"assign node_39 = store_row \| node_38", "assign node_39 = store_row"),
+        ), {}, {"mac_output_buffer": "wire [2:0] formal_place; wire [31:0] formal_word = panels[formal_place];"},
+        state("storing", "send_panel", "send_row", "send_word", "sending", dut_panel="store_panel", dut_row="store_row",
+              dut_tile="store_tile", dut_full="full", dut_whole="whole", dut_left="store_rows_left",
+              columns="store_columns_left",
+              send_bytes="send_bytes_left", send_left="send_rows_left", store_waiting="store_turn.waiting",
+              send_waiting="send_turn.waiting", stored="formal_word") | {r"\dut.formal_place": "place"},
+        30, out_bytes=4, n_max=8, weight_beats=16),
 )
