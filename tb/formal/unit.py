@@ -16,8 +16,7 @@ CHANNELS = {
     "draining": "draining", "draining_bank": "draining_bank",
 }
 DATAPATH = {
-    "room": "room", "dut_took": "took", "dut_in_tile": "in_tile", "tokens": "accumulators_tokens_line",
-    "claimed": "claimed_0",
+    "room": "room", "dut_took": "took", "dut_in_tile": "in_tile", "claimed": "claimed_0",
 }
 ARRAY = {
     "a_skew_r1": "a_skew_r1", "drain": "drain", "bubble": "bubble_line[0]", "rows_left": "rows_left",
@@ -26,8 +25,8 @@ ARRAY = {
 BUFFER = {
     "some": "some", "read_row": "read__addr", "write_row": "write__addr", "waiting": "waiting", "word": "formal_word",
 }
-LANE = {"lane_acc": "acc_read", "lane_read": "read__data", "lane_raw": "raw", "lane_memory_0": "formal_0",
-        "lane_memory_1": "formal_1"}
+LANE = {"lane_acc": "acc_read", "lane_raw": "raw"}
+CHANNEL = {"lane_read": "read__data", "lane_memory_0": "formal_0", "lane_memory_1": "formal_1"}
 # Registers of a cell and their bits.
 CELL = {"a": ("a_out", WIDTH), "w": ("w_out", WIDTH), "product": ("product_d0", 2 * WIDTH), "acc": ("acc", 32),
         "start": ("start", 1), "show": ("show", 1)}
@@ -43,35 +42,63 @@ def element(wire: str, index: int, width: int) -> str:
     return f"{wire}[{width * index + width - 1}:{width * index}]"
 
 
-def taps() -> dict[str, str]:
-    """The state of the unit."""
-    array, buffer = "datapath.array.", "datapath.buffer_accumulators."
+def taps(output: str, channel: int) -> dict[str, str]:
+    """The state of the unit with this output and `channel` bits for each channel."""
+    array, buffer = "datapath.array.", f"datapath.buffer_{output}."
     result = (inside("", UNIT) | inside("channel_sets.", CHANNELS) | inside("datapath.", DATAPATH)
+              | inside("datapath.", {"tokens": f"{output}_tokens_line"})
               | inside(array, ARRAY) | inside(buffer, BUFFER) | {rf"\dut.{buffer}formal_place": "place"})
     for lane in range(2):
-        result |= inside(f"datapath.lane_{lane}.", {element(wire, lane, 32): name for wire, name in LANE.items()})
+        place = f"datapath.lane_{lane}."
+        result |= inside(place, {element(wire, lane, 32): name for wire, name in LANE.items()})
+        result |= inside(place, {element(wire, lane, channel): name for wire, name in CHANNEL.items()})
     for cell in range(4):
         place = f"{array}row_r{cell // 2}.cell_c{cell % 2}."
         result |= inside(place, {element(f"cell_{wire}", cell, width): name for wire, (name, width) in CELL.items()})
     return result
 
 
+def requantizers() -> dict[str, str]:
+    """The state of the requantizers that are cut out, and what is known of their function."""
+    result = {"counting": r"\dut.counting"}
+    for lane in range(2):
+        place = f"datapath.lane_{lane}.requantizer."
+        result |= inside(place, {f"line_{lane}": "line", element("lane_multiplier", lane, 32): "multiplier",
+                                 element("lane_stage", lane, 27): "stage"})
+        result |= {rf"\dut.{place}point": "point", rf"\dut.{place}image": "image"}
+    return result
+
+
+def probes(output: str, row: int, place: int, channel: int) -> dict[str, str]:
+    """Memories: the lanes' channels, of `channel` bits, and rows, of `row` bits at `place` bits."""
+    return {
+        "mac_lane": "".join(f"wire [{channel - 1}:0] formal_{number} = parameters[{number}]; " for number in range(2)),
+        f"mac_buffer_{output}": f"wire [{place - 1}:0] formal_place; wire [{row - 1}:0] formal_word = rows[formal_place];",
+    }
+
+
+PARAMETERS = {"rows": 2, "cols": 2, "depth": 1, "act_width": WIDTH, "weight_width": WIDTH}
+MISTAKES = (
+    Mistake("mac_admission", r"assign node_8 = node_1 \| room", "assign node_8 = 1'h1"),
+    Mistake("mac_admission", r"keep & has_set", "keep"),
+    Mistake("mac_channels", r"draining & node_14", "draining"),
+    Mistake("mac_array", r"a_skew_r1 <= wave__payload\[7:4\]", "a_skew_r1 <= wave__payload[3:0]"),
+    Mistake("mac_cell", r"bubble \? 4'h0 : a", "a"),
+    Mistake("mac_datapath", r"claimed_0 <= 4'he", "claimed_0 <= 5'h10"),
+)
+
 PROOFS = (
     Proof(
         name=f"unit 2x2x1, operands of {WIDTH} bits: the products of any tiles with any stalls", block="unit",
-        parameters={"rows": 2, "cols": 2, "depth": 1, "act_width": WIDTH, "weight_width": WIDTH, "modes": "none",
-                    "raw_output": True},
-        spec=("unit.sv",), defines={"A": WIDTH, "W": WIDTH}, method=Method.INDUCTION, depth=1, reach=18, taps=taps(),
-        probes={
-            "mac_lane": "wire [31:0] formal_0 = parameters[0]; wire [31:0] formal_1 = parameters[1];",
-            "mac_buffer_accumulators": "wire [3:0] formal_place; wire [64:0] formal_word = rows[formal_place];",
-        },
-        mistakes=(
-            Mistake("mac_admission", r"assign node_8 = node_1 \| room", "assign node_8 = 1'h1"),
-            Mistake("mac_admission", r"keep & has_set", "keep"),
-            Mistake("mac_channels", r"draining & node_14", "draining"),
-            Mistake("mac_array", r"a_skew_r1 <= wave__payload\[7:4\]", "a_skew_r1 <= wave__payload[3:0]"),
-            Mistake("mac_cell", r"bubble \? 4'h0 : a", "a"),
-            Mistake("mac_datapath", r"claimed_0 <= 4'he", "claimed_0 <= 5'h10"),
+        parameters=PARAMETERS | {"modes": "none", "raw_output": True}, spec=("unit.sv",),
+        defines={"A": WIDTH, "W": WIDTH, "PLACE": 4}, method=Method.INDUCTION, depth=1, reach=18,
+        taps=taps("accumulators", 32), probes=probes("accumulators", 65, 4, 32), mistakes=MISTAKES),
+    Proof(
+        name=f"unit 2x2x1 with requantizers, operands of {WIDTH} bits: any tiles with any stalls", block="unit",
+        parameters=PARAMETERS, spec=("unit.sv", "unit_cut.sv"), cut=("mac_requant",),
+        defines={"A": WIDTH, "W": WIDTH, "PLACE": 5, "REQUANTIZED": 1}, method=Method.INDUCTION, depth=1, reach=33,
+        taps=taps("outputs", 64) | requantizers(), probes=probes("outputs", 19, 5, 64), mistakes=(
+            Mistake("mac_lane", r"multiplier_bias <= read__data\[63:32\]", "multiplier_bias <= read__data[62:31]"),
+            Mistake("mac_datapath", r"claimed_0 <= 5'h1e", "claimed_0 <= 6'h20"),
         )),
 )

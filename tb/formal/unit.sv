@@ -1,19 +1,41 @@
 // A unit of 2 rows and 2 columns, depth 1: the matrix product of every tile, whatever waits for whatever and how long.
 //
-// One element (row, col), any, of one tile, any, is watched until its row leaves. A, W: bits of operands.
+// One element (row, col), any, of one tile, any, is watched until its row leaves. A, W (bits of operands), PLACE (bits
+// of a place in the output buffer), REQUANTIZED: results are those of the requantizer, whatever function that is: of one
+// input, any, it has one result, any (unit_cut.sv).
+`ifdef REQUANTIZED
+`define OUT `LATENCY
+`define RESULT 8
+`define CHANNEL 64
+`else
+`define OUT `RAW_LATENCY
+`define RESULT 32
+`define CHANNEL 32
+`endif
+// Cycles from a tile's end to when its first row enters the output buffer.
+`define ENTER (`OUT - 2)
 module spec(
   input clk, input rst, input a_valid, input [2 * `A - 1:0] a, input a_last, input w_valid, input [2 * `W - 1:0] w,
-  input w_last, input w_keep, input c_valid, input [31:0] c, input o_ready, input clear, input watch
+  input w_last, input w_keep, input c_valid, input [`CHANNEL - 1:0] c, input o_ready, input clear, input watch
 );
   wire a_ready, w_ready, c_ready, o_valid, o_last, busy;
-  wire [63:0] o;
+  wire [2 * `RESULT - 1:0] o;
   wire [3:0] errors;
+`ifdef REQUANTIZED
+  (* anyconst *) reg [26:0] stage;
+  (* anyconst *) reg [63:0] point;
+  (* anyconst *) reg [8:0] image;
+`endif
   mac_unit_2x2x1 dut(
     .clk(clk), .rst(rst), .clear(clear), .busy(busy), .errors(errors),
     .activations__valid(a_valid), .activations__payload({a_last, a}), .activations__ready(a_ready),
     .weights__valid(w_valid), .weights__payload({w_keep, w_last, w}), .weights__ready(w_ready),
     .channels__valid(c_valid), .channels__payload(c), .channels__ready(c_ready),
+`ifdef REQUANTIZED
+    .stage(stage), .outputs__valid(o_valid), .outputs__payload({o_last, o}), .outputs__ready(o_ready));
+`else
     .accumulators__valid(o_valid), .accumulators__payload({o_last, o}), .accumulators__ready(o_ready));
+`endif
   (* anyconst *) reg row;
   (* anyconst *) reg col;
 
@@ -30,8 +52,8 @@ module spec(
   // The channel of the watched column.
   reg half, has_set, old_set;
   reg [1:0] fresh;
-  reg [31:0] current, next_0, next_1;
-  wire [31:0] used = keeps ? current : next_0;
+  reg [`CHANNEL - 1:0] current, next_0, next_1;
+  wire [`CHANNEL - 1:0] used = keeps ? current : next_0;
 
   // The sum of the watched element in every tile.
   reg in_tile;
@@ -42,23 +64,30 @@ module spec(
   wire [31:0] sum = (in_tile ? total[0+:32] : 0) + step;
 
   // Rows whose tile has ended, those that must be offered, and whether another tile may end.
-  reg [4:0] unfinished, offered;
+  reg [`PLACE:0] unfinished, offered;
   reg fits;
 
   // The watched tile: its sum, its channel, how long ago it ended, and the rows before the watched one.
   reg seen, gone;
   reg [31:0] watched_sum;
-  reg [31:0] watched_channel;
-  wire [31:0] watched = watched_sum + watched_channel;
-  reg [4:0] before;
-  reg [3:0] age;
+  reg [`CHANNEL - 1:0] watched_channel;
+  wire [31:0] watched = watched_sum + watched_channel[31:0];
+  reg [`PLACE:0] before;
+  reg [4:0] age;
   wire here = seen && !gone;
-  wire [31:0] shown = o >> 32 * col;
+`ifdef REQUANTIZED
+  wire known_result = {watched_channel[63:32], watched} == point;
+  wire [7:0] result = image[7:0];
+`else
+  wire known_result = 1;
+  wire [31:0] result = watched;
+`endif
+  wire [`RESULT - 1:0] shown = o >> `RESULT * col;
 
   reg [1:0] seen_errors, flags;
 
   // The past: element n - 1 is what was n cycles ago.
-  reg [8:1] ended;
+  reg [`OUT:1] ended;
   reg [5:1] replaced, had_set, bank;
   reg [4:1] took, first, known;
   reg [`A * 4 - 1:0] lefts;
@@ -66,6 +95,7 @@ module spec(
   reg [32 * 4 - 1:0] steps;
   reg [32 * 5 - 1:0] total;
   reg [2:0] calm;
+  reg [2:0] popped;
 
   // Two tiles of two beats or more are delivered, and each side has waited for each other one.
   reg [2:0] delivered;
@@ -87,7 +117,7 @@ module spec(
 
     if (take) in_tile <= !a_last;
     unfinished <= unfinished + 2 * end_tile - pop;
-    offered <= offered + (ended[`RAW_LATENCY - 1] || ended[`RAW_LATENCY]) - pop;
+    offered <= offered + (ended[`OUT - 1] || ended[`OUT]) - pop;
     fits <= !end_tile && unfinished + 2 <= `BUFFER_ROWS;
 
     if (watch && end_tile && !seen) begin
@@ -97,7 +127,7 @@ module spec(
       watched_channel <= used;
       before <= unfinished - pop + row;
     end else if (here) begin
-      if (age != 15) age <= age + 1'b1;
+      if (age != 31) age <= age + 1'b1;
       if (pop) begin
         gone <= before == 0;
         before <= before - 1'b1;
@@ -117,6 +147,7 @@ module spec(
     rights <= {rights, right};
     steps <= {steps, step};
     total <= {total, take ? sum : total[0+:32]};
+    popped <= {popped, pop};
     if (calm != 7) calm <= calm + 1'b1;
     delivered <= delivered + pop;
     short_tiles <= short_tiles + (end_tile && !in_tile);
@@ -131,7 +162,7 @@ module spec(
       fits <= 1;
       {seen, gone} <= 0;
       {seen_errors, flags} <= 0;
-      {ended, replaced, had_set, took, first, known, lefts, steps, calm} <= 0;
+      {ended, replaced, had_set, took, first, known, lefts, steps, calm, popped} <= 0;
       bank <= 5'b11111;
     end
   end
@@ -143,15 +174,17 @@ module spec(
   (* keep *) wire [4 * 32 - 1:0] cell_acc;
   (* keep *) wire [3:0] cell_start, cell_show;
   (* keep *) wire [`A - 1:0] a_skew_r1;
-  (* keep *) wire [63:0] drain, lane_acc, lane_read, lane_raw, lane_memory_0, lane_memory_1;
+  (* keep *) wire [63:0] drain, lane_acc, lane_raw;
+  (* keep *) wire [2 * `CHANNEL - 1:0] lane_read, lane_memory_0, lane_memory_1;
   (* keep *) wire bubble, room, dut_took, dut_in_tile, admission_in_tile, admission_has_set, rows_left, some;
   (* keep *) wire [1:0] first_line, load_valid, dut_fresh, dut_full;
   (* keep *) wire [2:0] token, set_done;
-  (* keep *) wire [5:0] tokens;
-  (* keep *) wire [3:0] last_line, dut_seen, read_row, write_row, place;
-  (* keep *) wire [4:0] claimed, waiting;
-  (* keep *) wire [64:0] word;
-  (* keep *) wire [32:0] load_payload;
+  (* keep *) wire [3 * (`OUT - 6) - 1:0] tokens;
+  (* keep *) wire [3:0] last_line, dut_seen;
+  (* keep *) wire [`PLACE - 1:0] read_row, write_row, place;
+  (* keep *) wire [`PLACE:0] claimed, waiting;
+  (* keep *) wire [2 * `RESULT:0] word;
+  (* keep *) wire [`CHANNEL:0] load_payload;
   (* keep *) wire lane, load_bank, dut_bank, draining, draining_bank;
 
   wire [1:0] index = {row, col};
@@ -159,23 +192,41 @@ module spec(
   wire signed [`W - 1:0] the_w = cell_w >> `W * index, above_w = cell_w >> `W * col;
   wire signed [`A + `W - 1:0] the_product = cell_product >> (`A + `W) * index;
   wire [31:0] the_acc = cell_acc >> 32 * index, the_drain = drain >> 32 * col, the_lane_acc = lane_acc >> 32 * col;
-  wire [31:0] the_read = lane_read >> 32 * col, the_raw = lane_raw >> 32 * col;
+  wire [31:0] the_raw = lane_raw >> 32 * col;
+  wire [`CHANNEL - 1:0] the_read = lane_read >> `CHANNEL * col;
   wire pending = load_valid[col];
-  wire [31:0] memory_0 = lane_memory_0 >> 32 * col, memory_1 = lane_memory_1 >> 32 * col;
-  wire [31:0] in_lane_0 = pending && !load_payload[0] ? load_payload[32:1] : memory_0;
-  wire [31:0] in_lane_1 = pending && load_payload[0] ? load_payload[32:1] : memory_1;
-  wire [31:0] in_current = bank[1] ? in_lane_1 : in_lane_0, in_next = bank[1] ? in_lane_0 : in_lane_1;
+  wire [`CHANNEL - 1:0] memory_0 = lane_memory_0 >> `CHANNEL * col, memory_1 = lane_memory_1 >> `CHANNEL * col;
+  wire [`CHANNEL - 1:0] in_lane_0 = pending && !load_payload[0] ? load_payload[`CHANNEL:1] : memory_0;
+  wire [`CHANNEL - 1:0] in_lane_1 = pending && load_payload[0] ? load_payload[`CHANNEL:1] : memory_1;
+  wire [`CHANNEL - 1:0] in_current = bank[1] ? in_lane_1 : in_lane_0, in_next = bank[1] ? in_lane_0 : in_lane_1;
   wire set = bank[age];
-  wire [31:0] in_watched = set ? memory_1 : memory_0;
+  wire [`CHANNEL - 1:0] in_watched = set ? memory_1 : memory_0;
 
   // Rows on their way to the output buffer, those of them that are before the watched one, and those in it.
-  wire [4:0] coming = 2 * (ended[1] + ended[2] + ended[3] + ended[4] + ended[5] + ended[6]) + ended[7];
-  wire [4:0] earlier = 2 * ((age < 2 && ended[2]) + (age < 3 && ended[3]) + (age < 4 && ended[4])
-                            + (age < 5 && ended[5]) + (age < 6 && ended[6])) + (age < 7 && ended[7]);
-  wire [4:0] inside = waiting + o_valid;
-  wire [31:0] the_word = word >> 32 * col;
-  wire [3:0] end_row = read_row + waiting;
+  wire [`PLACE:0] coming = 2 * ones(ended[`ENTER:1]) + ended[`ENTER + 1];
+  wire [`PLACE:0] earlier = 2 * ones(ended[`ENTER:1] >> age) + (age <= `ENTER && ended[`ENTER + 1]) + (row && age <= `ENTER);
+  wire [`PLACE:0] inside = waiting + o_valid;
+  wire [`RESULT - 1:0] the_word = word >> `RESULT * col;
+  wire [`PLACE - 1:0] end_row = read_row + waiting;
   assign place = read_row + before - o_valid;
+  function [`PLACE:0] ones(input [`ENTER:1] bits);
+    integer i;
+    begin
+      ones = 0;
+      for (i = 1; i <= `ENTER; i = i + 1)
+        ones = ones + bits[i];
+    end
+  endfunction
+`ifdef REQUANTIZED
+  // What the requantizer of the watched column is working on, and where the watched element is in it.
+  (* keep *) wire [64 * (`LATENCY - `RAW_LATENCY) - 1:0] line_0, line_1;
+  (* keep *) wire [63:0] lane_multiplier;
+  (* keep *) wire [53:0] lane_stage;
+  (* keep *) wire [2:0] counting;
+  wire [31:0] the_multiplier = lane_multiplier >> 32 * col;
+  wire [4:0] stages = age - 7 - row;
+  wire [63:0] at_work = (col ? line_1 : line_0) >> 64 * stages;
+`endif
 
   genvar n;
   generate
@@ -183,6 +234,11 @@ module spec(
       always @*
         if (started)
           assert (!known[n] || total[32 * n - 32+:32] == (first[n] ? 0 : total[32 * n+:32]) + steps[32 * n - 32+:32]);
+    end
+    for (n = 0; n < `OUT - 6; n = n + 1) begin : on_the_way
+      always @*
+        if (started)
+          assert (tokens[3 * n + 1+:2] == {ended[n + 6], ended[n + 5] || ended[n + 6]});
     end
   endgenerate
   wire signed [`A - 1:0] a_1 = lefts, a_2 = lefts >> `A;
@@ -199,9 +255,14 @@ module spec(
       assert (c_ready == (fresh + has_set + old_set < 2));
       // Rows are there when they must be, the watched one is what it must be, and stays so until it is taken.
       assert (o_valid == (offered != 0));
-      assert (!(here && before == 0 && o_valid) || (shown == watched && o_last == row));
+      assert (!(here && before == 0 && o_valid) || ((shown == result || !known_result) && o_last == row));
+`ifdef REQUANTIZED
+      assert (busy == (in_tile || unfinished != 0 || popped != 0));
+      assert (lane_stage == {2{stage}} && counting == popped);
+`else
       assert (busy == (in_tile || unfinished != 0));
-      assert (errors == flags);
+`endif
+      assert (errors[1:0] == flags);
       // Its state: what the past says that it must be.
       assert (half == lane && dut_bank == bank[1] && (!half || c_ready) && !(fresh != 0 && old_set));
       assert (load_bank == bank[1] ^ (fresh != 1));
@@ -220,13 +281,12 @@ module spec(
 
       assert (admission_in_tile == in_tile && dut_in_tile == in_tile && (!in_tile || known[1]));
       assert (room == fits && !(fits && (ended[1] || unfinished > `BUFFER_ROWS - 2)) && unfinished <= `BUFFER_ROWS);
-      assert (!(ended[7:1] & ended[8:2]) && last_line == ended[4:1] && first_line == first[2:1]);
+      assert (!(ended[`OUT - 1:1] & ended[`OUT:2]) && last_line == ended[4:1] && first_line == first[2:1]);
       assert (!(ended[1] && set_done[0] != bank[1]) && !(ended[2] && set_done[1] != bank[2]));
       assert (!(ended[3] && set_done[2] != bank[3]) && !(ended[4] && token[2] != bank[4]));
       assert (!(ended[5] && token[2] != bank[5]) && token[1:0] == {ended[5], ended[4] || ended[5]});
       assert (rows_left == ended[4] && dut_took == ended[1] && claimed == unfinished - 2 * ended[1]);
-      assert (tokens[2:1] == {ended[6], ended[5] || ended[6]} && tokens[5:4] == {ended[7], ended[6] || ended[7]});
-      assert (dut_seen == seen_errors);
+      assert (dut_seen[1:0] == seen_errors);
 
       assert ((took[1] || a_1 == 0) && (took[2] || a_2 == 0) && !(first & ~took)
              && !(known[4:2] & ~known[3:1]) && !(known[3:1] & ~(known[4:2] | first[3:1])));
@@ -241,20 +301,24 @@ module spec(
       assert (calm < 1 || (cell_show[{1'b0, col}] == ended[3] && cell_show[{1'b1, col}] == ended[4]));
       assert (!known[3 + row] || the_acc == total[32 * (2 + row)+:32]);
 
-      assert (inside + coming == unfinished && inside == offered + (ended[7] || ended[8]) && inside <= `BUFFER_ROWS);
+      assert (inside + coming == unfinished && inside == offered + (ended[`OUT - 1] || ended[`OUT]) && inside <= `BUFFER_ROWS);
       assert (waiting <= `BUFFER_ROWS && offered <= `BUFFER_ROWS && coming <= `BUFFER_ROWS);
       assert (some == (waiting != 0) && write_row == end_row);
       if (here) begin
-        assert (age >= 1 && calm >= (age < 7 ? age : 7) && (age > 8 || ended[age]));
+        assert (age >= 1 && calm >= (age < 7 ? age : 7) && (age > `OUT || ended[age]));
         assert (age > 5 || (had_set[age] && in_watched == watched_channel && !(pending && load_payload[0] == set)));
         assert (age > 3 + row || (known[age] && total[32 * (age - 1)+:32] == watched_sum));
         assert (age != 4 + row || the_drain == watched_sum);
         assert (age != 5 + row || (the_lane_acc == watched_sum && the_read == watched_channel));
         assert (age != 6 + row || the_raw == watched);
-        assert (age > 6 + row || before == inside + earlier + (row && age < 7));
-        assert (age < 7 + row || before < inside);
-        assert (age < 7 + row || (before == 0 && o_valid)
-                || (word[64] == row && the_word == watched));
+`ifdef REQUANTIZED
+        assert (age != 6 + row || the_multiplier == watched_channel[63:32]);
+        assert (age < 7 + row || age > `ENTER + row || at_work == {watched_channel[63:32], watched});
+`endif
+        assert (age > `ENTER + row || before == inside + earlier);
+        assert (age <= `ENTER + row || before < inside);
+        assert (age <= `ENTER + row || (before == 0 && o_valid)
+                || (word[2 * `RESULT] == row && (the_word == result || !known_result)));
       end
     end
   end
