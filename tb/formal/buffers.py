@@ -29,7 +29,8 @@ def buffer(name: str, spec: str, mistakes: tuple[Mistake, ...], defines: dict[st
 PROOFS = (
     buffer(
         "weight buffer: each word where it belongs", "weight_buffer.sv", (
-            Mistake("mac_weight_buffer", r"beats\[\{ slot, mine\[1:0\] \}\]\[15:8\]", "beats[{ 1'h0, mine[1:0] }][15:8]"),
+            Mistake("mac_weight_buffer", r"beats\[\{ slot, mine\[1:0\] \}\]\[15:8\]",
+                    "beats[{ 1'h0, mine[1:0] }][15:8]"),
         ), {"WORD": 8, "LANES": 2, "BEATS": 4, "BITS": 2, "PLAN": 79, "PLAN_AT": plan_at("weight_beats")},
         {"mac_weight_buffer": "wire [2:0] formal_place; wire [15:0] formal_beat = beats[formal_place];"},
         state("filled", "lane", waiting="turn.waiting", stored="formal_beat") | {r"\dut.formal_place": "place"}, 14),

@@ -1,8 +1,8 @@
 // The channel memory: each record becomes one write into its lane, sets are there when they are whole, and the weights'
 // zero points are read where they belong. For 2 columns with a lane each.
 //
-// One zero point of one job, any, is watched. BITS (of a number of channels), MOST (channels), PLAN_AT (where the plan's
-// number of channels is), PLAN.
+// One zero point of one job, any, is watched. BITS (of a number of channels), MOST (channels), PLAN_AT (where the
+// plan's number of channels is), PLAN.
 module spec(
   input clk, input rst, input i_valid, input [127:0] i_data, input i_last, input issue, input [`BITS - 1:0] wanted,
   input [`PLAN - 1:0] any_plan, input [`BITS - 3:0] tile, input read, input finish, input watch
@@ -16,8 +16,9 @@ module spec(
   mac_channel_memory dut(
     .clk(clk), .rst(rst), .i__valid(i_valid), .i__payload({i_last, 16'hffff, i_data}), .i__ready(i_ready),
     .issue(issue), .issue_slot(issue_slot), .slot(slot), .plan(plan), .early(early), .late(late), .keep(keep),
-    .load__0__valid(load_valid[0]), .load__0__payload(load_0), .load__1__valid(load_valid[1]), .load__1__payload(load_1),
-    .tile(tile), .tile_slot(read_slot), .available(available), .read(read), .weight_zero_point(o));
+    .load__0__valid(load_valid[0]), .load__0__payload(load_0), .load__1__valid(load_valid[1]),
+    .load__1__payload(load_1), .tile(tile), .tile_slot(read_slot), .available(available), .read(read),
+    .weight_zero_point(o));
 
   reg started = 0;
   always @(posedge clk) started <= 1;
@@ -94,7 +95,8 @@ module spec(
       assert (available == (tile < (read_slot ? sets_1 : sets_0)));
       assert (!shown || o_point == watched);
       // Its state.
-      assert (unloaded <= unfinished && unfinished <= 2 && waiting == unloaded && read_slot == issue_slot ^ unfinished[0]);
+      assert (unloaded <= unfinished && unfinished <= 2 && waiting == unloaded);
+      assert (read_slot == issue_slot ^ unfinished[0]);
       assert (dut_channels == (unloaded == 0 ? 0 : records) && lane == (unloaded != 0 && records[0]));
       assert (dut_loaded == {sets_1, sets_0});
       assert (unloaded == 0 || records < size);

@@ -145,11 +145,13 @@ module spec(
       // Its state.
       assert (to_store <= 2 && to_send <= 2 && store_waiting == to_store && send_waiting == to_send);
       assert (storing == running && dut_panel == panel && dut_row == row && dut_tile == tile && sending == leaving);
-      assert (running ? to_store != 0 && dut_left == left && left >= 1 && left <= store_m && left[0] == store_m[0] && tile < store_tiles
+      assert (running ? to_store != 0 && dut_left == left && left >= 1 && left <= store_m
+                        && left[0] == store_m[0] && tile < store_tiles
                         && columns == store_n - 2 * tile
               : !row && tile == 0);
       assert (leaving ? to_send != 0 && send_left == out_left && out_left >= 1 && send_bytes == rest
-                        && out_left <= send_m && ahead <= send_m && ahead[0] == send_m[0] && out_byte < send_n : !out_row && out_byte == 0);
+                        && out_left <= send_m && ahead <= send_m
+                        && ahead[0] == send_m[0] && out_byte < send_n : !out_row && out_byte == 0);
       assert (out_byte[1:0] == 0 && send_word == out_byte[2] && send_row == out_row && send_panel == out_panel);
       assert (to_store == 0 || (store_m >= 1 && store_m <= 5 && store_n >= 1 && store_n <= 8));
       assert (to_send == 0 || (send_m >= 1 && send_m <= 5 && send_n >= 1 && send_n <= 8));

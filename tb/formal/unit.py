@@ -1,11 +1,11 @@
 """Proofs of a whole unit of 2 rows and 2 columns: matrix products with every stream stalled at any time."""
 
+from typing import Any
+
 from tb.formal.proof import Method, Mistake, Proof
 
 __all__ = ["PROOFS"]
 
-# Of operands.
-WIDTH = 4
 
 UNIT = {
     "admission_in_tile": "admission.in_tile", "admission_has_set": "admission.has_set", "dut_seen": "seen",
@@ -27,9 +27,6 @@ BUFFER = {
 }
 LANE = {"lane_acc": "acc_read", "lane_raw": "raw"}
 CHANNEL = {"lane_read": "read__data", "lane_memory_0": "formal_0", "lane_memory_1": "formal_1"}
-# Registers of a cell and their bits.
-CELL = {"a": ("a_out", WIDTH), "w": ("w_out", WIDTH), "product": ("product_d0", 2 * WIDTH), "acc": ("acc", 32),
-        "start": ("start", 1), "show": ("show", 1)}
 
 
 def inside(part: str, wires: dict[str, str]) -> dict[str, str]:
@@ -42,8 +39,11 @@ def element(wire: str, index: int, width: int) -> str:
     return f"{wire}[{width * index + width - 1}:{width * index}]"
 
 
-def taps(output: str, channel: int) -> dict[str, str]:
-    """The state of the unit with this output and `channel` bits for each channel."""
+def taps(width: int, output: str, channel: int) -> dict[str, str]:
+    """The state of the unit with operands of `width` bits, this output and `channel` bits for each channel."""
+    # Registers of a cell and their bits.
+    registers = {"a": ("a_out", width), "w": ("w_out", width), "product": ("product_d0", 2 * width), "acc": ("acc", 32),
+                 "start": ("start", 1), "show": ("show", 1)}
     array, buffer = "datapath.array.", f"datapath.buffer_{output}."
     result = (inside("", UNIT) | inside("channel_sets.", CHANNELS) | inside("datapath.", DATAPATH)
               | inside("datapath.", {"tokens": f"{output}_tokens_line"})
@@ -54,7 +54,7 @@ def taps(output: str, channel: int) -> dict[str, str]:
         result |= inside(place, {element(wire, lane, channel): name for wire, name in CHANNEL.items()})
     for cell in range(4):
         place = f"{array}row_r{cell // 2}.cell_c{cell % 2}."
-        result |= inside(place, {element(f"cell_{wire}", cell, width): name for wire, (name, width) in CELL.items()})
+        result |= inside(place, {element(f"cell_{wire}", cell, bits): name for wire, (name, bits) in registers.items()})
     return result
 
 
@@ -73,11 +73,16 @@ def probes(output: str, row: int, place: int, channel: int) -> dict[str, str]:
     """Memories: the lanes' channels, of `channel` bits, and rows, of `row` bits at `place` bits."""
     return {
         "mac_lane": "".join(f"wire [{channel - 1}:0] formal_{number} = parameters[{number}]; " for number in range(2)),
-        f"mac_buffer_{output}": f"wire [{place - 1}:0] formal_place; wire [{row - 1}:0] formal_word = rows[formal_place];",
+        f"mac_buffer_{output}":
+            f"wire [{place - 1}:0] formal_place; wire [{row - 1}:0] formal_word = rows[formal_place];",
     }
 
 
-PARAMETERS = {"rows": 2, "cols": 2, "depth": 1, "act_width": WIDTH, "weight_width": WIDTH}
+def sizes(width: int) -> dict[str, Any]:
+    """Parameters of the unit with operands of `width` bits."""
+    return {"rows": 2, "cols": 2, "depth": 1, "act_width": width, "weight_width": width}
+
+
 MISTAKES = (
     Mistake("mac_admission", r"assign node_8 = node_1 \| room", "assign node_8 = 1'h1"),
     Mistake("mac_admission", r"keep & has_set", "keep"),
@@ -89,15 +94,15 @@ MISTAKES = (
 
 PROOFS = (
     Proof(
-        name=f"unit 2x2x1, operands of {WIDTH} bits: the products of any tiles with any stalls", block="unit",
-        parameters=PARAMETERS | {"modes": "none", "raw_output": True}, spec=("unit.sv",),
-        defines={"A": WIDTH, "W": WIDTH, "PLACE": 4}, method=Method.INDUCTION, depth=1, reach=18,
-        taps=taps("accumulators", 32), probes=probes("accumulators", 65, 4, 32), mistakes=MISTAKES),
+        name="unit 2x2x1, operands of 4 bits: the products of any tiles with any stalls", block="unit",
+        parameters=sizes(4) | {"modes": "none", "raw_output": True}, spec=("unit.sv",),
+        defines={"A": 4, "W": 4, "PLACE": 4}, method=Method.INDUCTION, depth=1, reach=18,
+        taps=taps(4, "accumulators", 32), probes=probes("accumulators", 65, 4, 32), mistakes=MISTAKES),
     Proof(
-        name=f"unit 2x2x1 with requantizers, operands of {WIDTH} bits: any tiles with any stalls", block="unit",
-        parameters=PARAMETERS, spec=("unit.sv", "unit_cut.sv"), cut=("mac_requant",),
-        defines={"A": WIDTH, "W": WIDTH, "PLACE": 5, "REQUANTIZED": 1}, method=Method.INDUCTION, depth=1, reach=33,
-        taps=taps("outputs", 64) | requantizers(), probes=probes("outputs", 19, 5, 64), mistakes=(
+        name="unit 2x2x1 with requantizers, operands of 2 bits: the results of any tiles with any stalls", block="unit",
+        parameters=sizes(2), spec=("unit.sv", "unit_cut.sv"), cut=("mac_requant",),
+        defines={"A": 2, "W": 2, "PLACE": 5, "REQUANTIZED": 1}, method=Method.INDUCTION, depth=1, reach=33,
+        taps=taps(2, "outputs", 64) | requantizers(), probes=probes("outputs", 19, 5, 64), mistakes=(
             Mistake("mac_lane", r"multiplier_bias <= read__data\[63:32\]", "multiplier_bias <= read__data[62:31]"),
             Mistake("mac_datapath", r"claimed_0 <= 5'h1e", "claimed_0 <= 6'h20"),
         )),

@@ -1,8 +1,8 @@
 // A unit of 2 rows and 2 columns, depth 1: the matrix product of every tile, whatever waits for whatever and how long.
 //
 // One element (row, col), any, of one tile, any, is watched until its row leaves. A, W (bits of operands), PLACE (bits
-// of a place in the output buffer), REQUANTIZED: results are those of the requantizer, whatever function that is: of one
-// input, any, it has one result, any (unit_cut.sv).
+// of a place in the output buffer), REQUANTIZED: results are those of the requantizer, whatever function that is: one
+// input, any, has one result, any (unit_cut.sv).
 `ifdef REQUANTIZED
 `define OUT `LATENCY
 `define RESULT 8
@@ -204,7 +204,8 @@ module spec(
 
   // Rows on their way to the output buffer, those of them that are before the watched one, and those in it.
   wire [`PLACE:0] coming = 2 * ones(ended[`ENTER:1]) + ended[`ENTER + 1];
-  wire [`PLACE:0] earlier = 2 * ones(ended[`ENTER:1] >> age) + (age <= `ENTER && ended[`ENTER + 1]) + (row && age <= `ENTER);
+  wire [`PLACE:0] earlier = 2 * ones(ended[`ENTER:1] >> age)
+                            + (age <= `ENTER && ended[`ENTER + 1]) + (row && age <= `ENTER);
   wire [`PLACE:0] inside = waiting + o_valid;
   wire [`RESULT - 1:0] the_word = word >> `RESULT * col;
   wire [`PLACE - 1:0] end_row = read_row + waiting;
@@ -301,8 +302,8 @@ module spec(
       assert (calm < 1 || (cell_show[{1'b0, col}] == ended[3] && cell_show[{1'b1, col}] == ended[4]));
       assert (!known[3 + row] || the_acc == total[32 * (2 + row)+:32]);
 
-      assert (inside + coming == unfinished && inside == offered + (ended[`OUT - 1] || ended[`OUT]) && inside <= `BUFFER_ROWS);
-      assert (waiting <= `BUFFER_ROWS && offered <= `BUFFER_ROWS && coming <= `BUFFER_ROWS);
+      assert (inside + coming == unfinished && inside == offered + (ended[`OUT - 1] || ended[`OUT]));
+      assert (inside <= `BUFFER_ROWS && waiting <= `BUFFER_ROWS && offered <= `BUFFER_ROWS && coming <= `BUFFER_ROWS);
       assert (some == (waiting != 0) && write_row == end_row);
       if (here) begin
         assert (age >= 1 && calm >= (age < 7 ? age : 7) && (age > `OUT || ended[age]));

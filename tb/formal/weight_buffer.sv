@@ -88,7 +88,8 @@ module spec(
       assert (available == (beat < (read_slot ? words_1 : words_0) / `LANES));
       assert (!shown || o_word == watched);
       // Its state.
-      assert (unloaded <= unfinished && unfinished <= 2 && waiting == unloaded && read_slot == issue_slot ^ unfinished[0]);
+      assert (unloaded <= unfinished && unfinished <= 2 && waiting == unloaded);
+      assert (read_slot == issue_slot ^ unfinished[0]);
       assert (lane == words % `LANES && (unloaded == 2 || others % `LANES == 0));
       assert (filled == {words_1[`BITS + 1:1], words_0[`BITS + 1:1]});
       assert (unloaded == 0 ? lane == 0 : words < size);
