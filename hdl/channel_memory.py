@@ -87,8 +87,9 @@ class ChannelMemory(wiring.Component):
         m.d.comb += channel.bias.eq(record[:32])
         if config.modes:
             m.d.comb += channel.multiplier.eq(record[32:64])
+        shift = record[64:72] if config.fixed_modes else None
         if config.fixed_modes:
-            m.d.comb += channel.shift.eq(record[64:72])
+            m.d.comb += channel.shift.eq(shift)
         if config.subtract:
             m.d.comb += channel.weight_zero_point.eq(record[72:80])
 
@@ -115,7 +116,7 @@ class ChannelMemory(wiring.Component):
             self.late.eq(take & final & ~self.i.payload.last),
             self.keep.eq(take & ~self.i.payload.keep.all()),
             # Accumulators go out without having met a scale.
-            self.illegal.eq(take & ~plan.raw & illegal_channel(config, channel, plan.mode)),
+            self.illegal.eq(take & ~plan.raw & illegal_channel(config, channel, plan.mode, shift)),
         ]
         with m.If(take):
             m.d.sync += [channels.eq(Mux(final, 0, channels + 1)), lane.eq(Mux(last_lane, 0, lane + 1))]

@@ -143,15 +143,18 @@ class Channels(wiring.Component):
         m.d.comb += self.illegal.eq(self.advance & judged(self.config, found, mode))
 
 
-def channel_errors(config: Config, channel) -> dict:
-    """What is wrong with `channel` for each kind of mode that is built."""
+def channel_errors(config: Config, channel, shift=None) -> dict:
+    """What is wrong with `channel` for each kind of mode that is built; `shift` as it came, if it is wider there."""
     wrong = {}
     if config.fixed_modes:
-        wrong["fixed"] = channel.multiplier[31] | (channel.shift < 2) | (channel.shift > 62)
+        shift = channel.shift if shift is None else shift
+        wrong["fixed"] = channel.multiplier[31] | (shift < 2) | (shift > 62)
     if config.float_modes:
         wrong["float"] = channel.multiplier[31] | channel.multiplier[23:31].all()
     if Mode.FBGEMM in config.modes:
-        wrong["bias"] = channel.bias[23:31].all()
+        # A sum of up to 2^128 makes of a subnormal scale more than the 0 that it is taken for.
+        subnormal = ~channel.multiplier[23:31].any() & channel.multiplier[:23].any()
+        wrong["bias"] = channel.bias[23:31].all() | subnormal
     return wrong
 
 
@@ -165,10 +168,11 @@ def judged(config: Config, wrong: dict, mode):
     return Mux(is_float, wrong.get("float", 0), wrong.get("fixed", 0)) | (is_fbgemm & wrong.get("bias", 0))
 
 
-def illegal_channel(config: Config, channel, mode):
+def illegal_channel(config: Config, channel, mode, shift=None):
     """Whether `channel` holds what `mode` cannot use.
 
     Fixed-point modes: a shift outside 2..62 or a multiplier of 2^31 or more. Float modes: a scale
-    that is negative, infinite or not a number (FBGEMM: or such a bias).
+    that is negative, infinite or not a number (FBGEMM: or subnormal, or a bias that is infinite or
+    not a number). `shift`: as it came, where that is wider than the field.
     """
-    return judged(config, channel_errors(config, channel), mode)
+    return judged(config, channel_errors(config, channel, shift), mode)

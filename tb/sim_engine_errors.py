@@ -261,8 +261,12 @@ def _illegal(mode: str) -> list[tuple[int, int, int]]:
     """Offset in a record, bytes and value of what must not be there in `mode`."""
     if mode in ("F32", "FBGEMM"):
         wrong = [(4, 4, bits) for bits in (0x7F800000, 0x7FC00000, 0xBF800000, 0x80000000)]
-        return wrong + [(0, 4, bits) for bits in (0x7F800000, 0xFF800000, 0x7FC00000) if mode == "FBGEMM"]
-    return [(4, 4, 1 << 31), (8, 1, 0), (8, 1, 1), (8, 1, 63)]
+        if mode == "FBGEMM":
+            wrong += [(4, 4, bits) for bits in (0x00000001, 0x007FFFFF)]
+            wrong += [(0, 4, bits) for bits in (0x7F800000, 0xFF800000, 0x7FC00000)]
+        return wrong
+    # Shifts that would be legal if their highest bits were cut off, too.
+    return [(4, 4, 1 << 31), *((8, 1, shift) for shift in (0, 1, 63, 66, 130, 255))]
 
 
 async def _run_flagged(bench: EngineBench, job: Gemm, packets: dict[str, bytearray], error: str, bins: Bins,

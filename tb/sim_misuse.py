@@ -86,7 +86,8 @@ async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
         bad: list[dict[str, list[int]]]
         if mode in ("F32", "FBGEMM"):
             bad = [{"multiplier": [bits]} for bits in (0x7F800000, 0x7FC00000, 0xBF800000, 0x80000000)]
-            bad += [{"bias": [0x7F800000]}] * (mode == "FBGEMM")
+            if mode == "FBGEMM":
+                bad += [{"bias": [0x7F800000]}, {"multiplier": [0x00000001]}, {"multiplier": [0x007FFFFF]}]
         else:
             bad = [{"multiplier": [1 << 31]}, {"shift": [0]}, {"shift": [1]}, {"shift": [63]}]
         # In either of the two sets: an odd number of good ones lies between.

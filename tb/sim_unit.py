@@ -115,8 +115,8 @@ async def channel_parameters_take_every_value(dut):
                 layer.m[:] = rng.integers(0, 2**31, n)
                 layer.s[:] = rng.integers(2, 63, n)
             if layer.scale is not None:
-                # Every sign-free finite float, and half of them where results are neither 0 nor saturated.
-                bits = rng.integers(0, 0x7F800000, n, dtype=np.int32)
+                # Every legal float, and half of them where results are neither 0 nor saturated.
+                bits = rng.integers(0x00800000 if mode == "FBGEMM" else 0, 0x7F800000, n, dtype=np.int32)
                 bits[::2] = rng.integers(0x2F000000, 0x3F800000, len(bits[::2]), dtype=np.int32)
                 layer.scale[:] = bits.view(np.float32)
                 # A sum that is its bias alone, and rounds up to a power of two when it is multiplied.
