@@ -16,6 +16,9 @@ __all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "vectors"]
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
+# Candidates for products near a tie, and how many of them are taken.
+NEAR, NEAREST = 200_000, 500
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -56,11 +59,12 @@ def vectors(mode: str, rng: np.random.Generator, count: int) -> Vectors:
         none = np.zeros(len(acc), np.int64)
         return Vectors(mode, acc, none, none, scale, bias)
     if mode == "F32":
-        corners, random = _float_corners(), _float_random(rng, count)
-        acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
+        acc, scale = _float(rng, count)
         none = np.zeros(len(acc), np.int64)
         return Vectors(mode, acc, none, none, scale, np.zeros(len(acc), np.float32))
-    table = np.concatenate([np.array(_fixed_corners(), np.int64).T, _fixed_random(rng, count)], axis=1)
+    table = np.concatenate([
+        np.array(_fixed_corners(), np.int64).T, _fixed_single_bits(rng), _fixed_near_ties(rng),
+        _fixed_random(rng, count)], axis=1)
     zeros = np.zeros(table.shape[1], np.float32)
     return Vectors(mode, table[0], table[1], table[2], zeros, zeros)
 
@@ -104,6 +108,27 @@ def _fixed_corners() -> list[tuple[int, int, int]]:
     return [corner for corner in corners if INT32_MIN <= corner[0] <= INT32_MAX and 0 <= corner[1] < 2**31]
 
 
+def _fixed_single_bits(rng: np.random.Generator) -> IntArray:
+    """acc, m, s: products of one bit that leave the output range, so that each bit must saturate by itself."""
+    product, s = np.meshgrid(np.arange(8, 62), np.arange(2, 63))
+    product, s = product[product - s >= 6], s[product - s >= 6]
+    low, high = np.maximum(product - 31, 0), np.minimum(product, 30)
+    m = rng.integers(low, high, endpoint=True)
+    sign = np.where((rng.random(len(m)) < 0.5) | (product - m == 31), -1, 1)
+    return np.stack([sign * (np.int64(1) << (product - m)), np.int64(1) << m, s])
+
+
+def _fixed_near_ties(rng: np.random.Generator) -> IntArray:
+    """acc, m, s: products as near a tie as there are among many, without being one."""
+    s = rng.integers(24, 46, NEAR)
+    m = rng.integers(2**30, 2**31, NEAR)
+    tie = (2 * rng.integers(-130, 130, NEAR) + 1) << (s - 1)
+    acc = np.rint(tie / m).astype(np.int64)
+    distance = np.abs(acc * m - tie)
+    nearest = np.argsort(np.where(distance == 0, 2**62, distance))[:NEAREST]
+    return np.stack([acc, m, s])[:, nearest]
+
+
 def _fixed_random(rng: np.random.Generator, count: int) -> IntArray:
     """acc, m, s: magnitudes uniform in bits; half with a shift that puts the result in range."""
     bits = rng.integers(0, 32, count)
@@ -113,6 +138,24 @@ def _fixed_random(rng: np.random.Generator, count: int) -> IntArray:
     fitting = np.ceil(magnitude - rng.uniform(-3, 8, count)).astype(np.int64)
     s = np.where(rng.random(count) < 0.8, np.clip(fitting, 2, 62), rng.integers(2, 63, count))
     return np.stack([acc, m, s])
+
+
+def _float(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: corners, near ties, and `count` at random."""
+    parts = _float_corners(), _float_near_ties(rng), _float_random(rng, count)
+    return np.concatenate([acc for acc, _ in parts]), np.concatenate([scale for _, scale in parts])
+
+
+def _float_near_ties(rng: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: products of full mantissas as near a tie as there are among many, without being one."""
+    mantissa = rng.integers(2**23, 2**24, NEAR)
+    point = rng.integers(36, 48, NEAR)
+    odd = 2 * rng.integers(0, 2**8, NEAR) + 1
+    acc = np.rint((odd << (point - 1)) / mantissa).astype(np.int64)
+    distance = np.abs(acc * mantissa - (odd << (point - 1)))
+    nearest = np.argsort(np.where((distance == 0) | (acc >= 2**24) | (acc < 2**16), 2**62, distance))[:NEAREST]
+    scale = np.ldexp(mantissa[nearest].astype(np.float32), -point[nearest])
+    return acc[nearest] * rng.choice([-1, 1], NEAREST), scale.astype(np.float32)
 
 
 def _float_corners() -> tuple[IntArray, npt.NDArray[np.float32]]:
@@ -164,8 +207,7 @@ def _float_random(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.N
 
 def _biased(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """acc, scale, bias: sums that cancel, round, or swallow one of the two; then random."""
-    corners, random = _float_corners(), _float_random(rng, count)
-    acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
+    acc, scale = _float(rng, count)
     real = acc.astype(np.float64)
     last = np.spacing(np.abs(real).astype(np.float32)).astype(np.float64)
     # What is added is relative to the accumulator or to the worth of its last bit, or a constant.
