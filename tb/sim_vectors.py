@@ -147,13 +147,19 @@ def _float(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[
 
 
 def _float_near_ties(rng: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.float32]]:
-    """acc, scale: products of full mantissas as near a tie as there are among many, without being one."""
+    """acc, scale: products of full mantissas as near as there are among many to where two roundings meet.
+
+    A product is rounded to 24 bits before it is rounded to an integer: it must be near a tie of the second, or half
+    a last bit of the first beside one.
+    """
     mantissa = rng.integers(2**23, 2**24, NEAR)
     point = rng.integers(36, 48, NEAR)
-    odd = 2 * rng.integers(0, 2**8, NEAR) + 1
-    acc = np.rint((odd << (point - 1)) / mantissa).astype(np.int64)
-    distance = np.abs(acc * mantissa - (odd << (point - 1)))
-    nearest = np.argsort(np.where((distance == 0) | (acc >= 2**24) | (acc < 2**16), 2**62, distance))[:NEAREST]
+    tie = (2 * rng.integers(0, 2**8, NEAR) + 1) << (point - 1)
+    last = np.int64(1) << (np.frexp(tie.astype(float))[1] - 24)
+    wanted = tie + rng.integers(-1, 1, NEAR, endpoint=True) * last // 2
+    acc = np.rint(wanted / mantissa).astype(np.int64)
+    distance = np.abs(acc * mantissa - wanted)
+    nearest = np.argsort(np.where((acc >= 2**24) | (acc < 2**16), 2**62, distance))[:NEAREST]
     scale = np.ldexp(mantissa[nearest].astype(np.float32), -point[nearest])
     return acc[nearest] * rng.choice([-1, 1], NEAREST), scale.astype(np.float32)
 

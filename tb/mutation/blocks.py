@@ -47,7 +47,7 @@ FLOAT = ("!multiplier[31]", "multiplier[30:23] != 8'hff")
 
 TARGETS = (
     Target(block="requant", emitted="requant", parameters={"modes": "SINGLE"}, rounds=REQUANT,
-           frames=(Frame(module="mac_requant", assume=FIXED, steps=10),)),
+           frames=(Frame(module="mac_requant", assume=FIXED, steps=12),)),
     Target(block="requant", emitted="requant", parameters={"modes": "F32"}, rounds=REQUANT,
-           frames=(Frame(module="mac_requant", assume=FLOAT, steps=12),)),
+           frames=(Frame(module="mac_requant", assume=FLOAT, steps=18),)),
 )

