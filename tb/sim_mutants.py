@@ -1,8 +1,8 @@
 """Mutants of a netlist against tests: a cocotb test for each mutant and each test, until one finds it.
 
 The tests are those of other modules, as they are. MACAW_PLAN names a JSON file with `mutants`, their numbers in the
-order in which they are tried, and `tests`, each ``module.function``, or ``module`` for all of it. Number 0 is the
-netlist without a change. What happens is appended to the file MACAW_OUTCOMES, line by line: a simulation that never
+order in which they are tried, and `tests`, each ``module.function``, or ``module`` for all of it, in `package`.
+Number 0 is the netlist without a change. What happens is appended to the file MACAW_OUTCOMES, line by line: a simulation that never
 ends ends itself, and leaves what it has found.
 """
 
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
+from cocotb.regression import TestGenerator
+from cocotb.simtime import get_sim_time
 from cocotb.triggers import Timer, with_timeout
-from cocotb.utils import get_sim_time
 
 from tb.sim_bench import case
 
@@ -32,10 +33,10 @@ def tests() -> dict[str, Any]:
     found = {}
     for name in PLAN["tests"]:
         module, _, wanted = name.partition(".")
-        for label, value in vars(importlib.import_module(f"tb.{module}")).items():
+        for label, value in vars(importlib.import_module(f"{PLAN['package']}.{module}")).items():
             # Functions that are tests, and were not imported from another module.
-            if isinstance(value, cocotb.regression.TestGenerator) and wanted in ("", label) \
-                    and value.module == f"tb.{module}":
+            own = isinstance(value, TestGenerator) and value.module.endswith(f".{module}")
+            if own and wanted in ("", label):
                 found[f"{module}.{label}"] = value.func
     return found
 

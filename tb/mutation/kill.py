@@ -1,7 +1,7 @@
 """Which mutants the tests of a block find: one simulation that tries them one after the other."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,13 @@ class Round:
         Functions of the simulator side, ``module.function``, or all of a ``module``; those that are quick come first.
     case
         What they are asked for.
+    package
+        Where the modules are.
     """
 
     tests: tuple[str, ...]
-    case: dict[str, Any]
+    case: dict[str, Any] = field(default_factory=dict)
+    package: str = "tb"
 
 
 # After so many mutants the netlist without a change must still pass: nothing that one leaves behind reaches the next.
@@ -46,7 +49,7 @@ def tried(netlist: Generated, numbers: list[int], round_: Round) -> dict[int, st
         order = [0]
         for start in range(0, len(left), BETWEEN):
             order += [*left[start:start + BETWEEN], 0]
-        plan.write_text(json.dumps({"mutants": order, "tests": round_.tests}))
+        plan.write_text(json.dumps({"mutants": order, "tests": round_.tests, "package": round_.package}))
         outcomes.unlink(missing_ok=True)
         message = ""
         try:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from tb.report import REPORTS, provenance, write_report
+import tb.report
 
 __all__ = ["THRESHOLD", "merged", "row", "score"]
 
@@ -24,10 +24,10 @@ def merged(block: str, results: list[dict[str, Any]], seconds: float) -> dict[st
         "killers": dict(killers.most_common()),
         "threshold": THRESHOLD, "seconds": round(seconds, 1), "targets": results,
     }
-    entry |= {"score": round(score(entry), 4), **provenance()}
-    path = REPORTS / "mutation.json"
+    entry |= {"score": round(score(entry), 4), **tb.report.provenance()}
+    path = tb.report.REPORTS / "mutation.json"
     kept = json.loads(path.read_text())["blocks"] if path.exists() else []
-    write_report("mutation", {"blocks": [*(old for old in kept if old["block"] != block), entry]})
+    tb.report.write_report("mutation", {"blocks": [*(old for old in kept if old["block"] != block), entry]})
     return entry
 
 
