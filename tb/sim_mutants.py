@@ -2,8 +2,8 @@
 
 The tests are those of other modules, as they are. MACAW_PLAN names a JSON file with `mutants`, their numbers in the
 order in which they are tried, and `tests`, each ``module.function``, or ``module`` for all of it, in `package`.
-Number 0 is the netlist without a change. What happens is appended to the file MACAW_OUTCOMES, line by line: a simulation that never
-ends ends itself, and leaves what it has found.
+Number 0 is the netlist without a change. What happens is appended to the file MACAW_OUTCOMES, line by line: a
+simulation that never ends ends itself, and leaves what it has found.
 """
 
 import faulthandler

@@ -40,8 +40,8 @@ class Vectors:
         """The bits of the hardware's multiplier field."""
         return self.scale.view(np.uint32).astype(np.int64) if "scale" in FACTORS[self.mode] else self.m
 
-    def where(self, keep: npt.NDArray[np.bool_]) -> "Vectors":
-        """The vectors that `keep` selects."""
+    def where(self, keep: npt.NDArray[Any]) -> "Vectors":
+        """The vectors that `keep` selects, by truth or by position."""
         return Vectors(
             self.mode, self.acc[keep], self.m[keep], self.s[keep], self.scale[keep], self.bias[keep])
 
@@ -142,8 +142,43 @@ def _fixed_random(rng: np.random.Generator, count: int) -> IntArray:
 
 def _float(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
     """acc, scale: corners, near ties, and `count` at random."""
-    parts = _float_corners(), _float_near_ties(rng), _float_random(rng, count)
+    parts = (_float_corners(), _float_last_bits_of_acc(), _float_last_bits_of_products(rng), _float_near_ties(rng),
+             _float_random(rng, count))
     return np.concatenate([acc for acc, _ in parts]), np.concatenate([scale for _, scale in parts])
+
+
+def _float_last_bits_of_acc() -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: half a last bit beside a tie of the integer, give or take each smaller bit of the accumulator."""
+    acc, scale = [], []
+    for bits in range(25, 32):
+        half = 1 << (bits - 25)
+        for odd in (1, 3, 5, 7, 101, 255):
+            place = bits - odd.bit_length()
+            for rest in (0, *(sign << bit for bit in range(bits - 25) for sign in (1, -1))):
+                for offset in (half + rest, -half - rest):
+                    acc += [(odd << place) + offset, -(odd << place) - offset]
+                    scale += [2.0 ** -(place + 1)] * 2
+    return np.array(acc, np.int64), np.array(scale, np.float32)
+
+
+def _float_last_bits_of_products(rng: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: products that are half a last bit beside a tie of the integer, exactly and but for one smaller bit.
+
+    Such a product is (odd 2^k +- 1) 2^j +- 1. Where it has a divisor, that is the accumulator, and the rest the scale.
+    """
+    odd = 2 * rng.permutation(256)[:64] + 1
+    k = 25 - np.frexp(odd.astype(float))[1]
+    accs, scales = [], []
+    for j in range(20):
+        for side, bit in ((1, 0), (-1, 0)) if j == 0 else ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            product = (((odd << k) + side) << j) + bit
+            divisor = (2 << j) + np.arange(1, 2**10 if j < 8 else 2**12)
+            at, by = np.nonzero(product[:, None] % divisor == 0)
+            rest = product[at] // divisor[by]
+            chosen = np.flatnonzero((rest < 2**24) & (divisor[by] < 2**24))[:40]
+            accs.append(divisor[by[chosen]] * rng.choice([-1, 1], len(chosen)))
+            scales.append(np.ldexp(rest[chosen].astype(np.float32), -(k[at[chosen]] + j + 1)))
+    return np.concatenate(accs), np.concatenate(scales).astype(np.float32)
 
 
 def _float_near_ties(rng: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.float32]]:

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None, targets: tuple[Target, ...] = TARGE
             entry = merged(block, results, time.monotonic() - start)
             print(row(entry), flush=True)
             for gap in entry["gaps"]:
-                print(f"    {gap['module']} {gap['cell']}: {gap['change']} in `{gap['line']}`: {gap['why']}", flush=True)
+                print(f"    {gap['module']}: {gap['change']} in `{gap['line']}`: {gap['why']}", flush=True)
             enough &= score(entry) >= THRESHOLD
     except (MutationError, SynthesisError, SettingError) as error:
         print(f"tb.mutation: {error}", file=sys.stderr)
@@ -78,8 +78,8 @@ def run_target(target: Target, count: int, seed: int, directory: Path) -> dict[s
     controls = sorted(killers)[:CONTROLS]
     for number in controls:
         if judgement(mutants[number], target, directory) is Verdict.EQUIVALENT:
-            raise MutationError(f"{target.name}: mutant {number}, which {killers[number]} has found, must not be proved "
-                                "equivalent")
+            raise MutationError(
+                f"{target.name}: mutant {number}, which {killers[number]} has found, must not be proved equivalent")
     verdicts = {number: judgement(mutant, target, directory)
                 for number, mutant in mutants.items() if number not in killers}
     open_ = [number for number, verdict in verdicts.items() if verdict is not Verdict.EQUIVALENT]

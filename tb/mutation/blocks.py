@@ -1,4 +1,4 @@
-"""What is mutated: configurations of each block, the tests that must find its mutants, and how the others are judged."""
+"""What is mutated: configurations of blocks, the tests that must find their mutants, and how the others are judged."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -66,9 +66,9 @@ TARGETS = (
     Target(block="cell", emitted="cell", parameters={"rows": 1, "cols": 1, "depth": 2, "zero_points": "subtract"},
            rounds=CELL),
     Target(block="requant", emitted="requant", parameters={"modes": "SINGLE"}, rounds=REQUANT,
-           frames=(Frame(module="mac_requant", assume=FIXED, steps=12),)),
+           frames=(Frame(steps=8), Frame(module="mac_requant", assume=FIXED, steps=12))),
     Target(block="requant", emitted="requant", parameters={"modes": "F32"}, rounds=REQUANT,
-           frames=(Frame(module="mac_requant", assume=FLOAT, steps=18),)),
+           frames=(Frame(steps=8), Frame(module="mac_requant", assume=FLOAT, steps=18))),
     Target(block="array", emitted="array", parameters={"rows": 3, "cols": 2}, rounds=ARRAY),
     Target(block="array", emitted="array", parameters={"rows": 2, "cols": 3, "depth": 2, "fanout": 2}, rounds=ARRAY),
     Target(block="unit", emitted="unit", parameters={

@@ -121,7 +121,7 @@ def judged(mutant: Mutant, frame: Frame, directory: Path, *, free_products: bool
         proof = STEPS.format(name=name, steps=frame.steps, before=frame.steps - 1,
                              cut="cutpoint t:$mul" if free_products else "")
         ended = _run(copies + proof, name, directory)
-        if ended is None or ended and free_products:
+        if ended is None or (ended and free_products):
             return Verdict.UNPROVED
         return Verdict.DIFFERENT if ended else Verdict.EQUIVALENT
     # Whatever follows from a signal that differs is judged without it: only when nothing is left that differs, and no

@@ -13,7 +13,7 @@ THRESHOLD = 0.98
 
 
 def merged(block: str, results: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """Put the `results` of `block`'s configurations into the report, beside the rows of other blocks; returns the row."""
+    """Put the `results` of `block` into the report, beside the rows of other blocks; returns the row."""
     killers: Counter[str] = Counter()
     for result in results:
         killers.update(result["killers"])
