@@ -28,10 +28,10 @@ REQUIRED = [
     *(f"tb/{side}_registers.py" for side in ("test", "sim")), "gen/tests/test_driver_c.py",
     "gen/tests/test_driver_python.py",
     *(f"tb/test_{part}.py" for part in (
-        "bench", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm", "netlist", "ports",
-        "readme", "report", "settings", "vendor")),
-    "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
-    "gen/tests/test_synth.py",
+        "bench", "driver", "driver_arguments", "driver_dma", "driver_errors", "framework", "gemm", "mutation",
+        "netlist", "ports", "readme", "report", "settings", "vendor")),
+    "tb/sim_misuse.py", "tb/sim_mutants.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py",
+    "gen/tests/test_litex.py", "gen/tests/test_synth.py",
 ]
 
 

@@ -92,6 +92,11 @@ opt_clean
 {cut}
 sat -verify -set-assumes -prove-asserts -seq {steps} -prove-skip {before} both
 """
+# Only registers and ports keep their names.
+HIDE = """
+opt_clean
+rename -hide w:* t:$*dff* %co1:+[Q] %d
+"""
 # Signals of the same name are proved equal, all together, but for those that are named.
 INDUCTION = """
 equiv_make -blacklist {name}.names gold gate equiv
@@ -115,7 +120,7 @@ def judged(mutant: Mutant, frame: Frame, directory: Path, *, free_products: bool
     module = frame.module or mutant.module
     name = f"mutant_{mutant.number}_{module}"
     ports = _ports(module, (directory / "block.v").read_text())
-    copies = COPIES.format(module=module, command=mutant.command, simplify=SIMPLIFY if frame.steps else "opt_clean")
+    copies = COPIES.format(module=module, command=mutant.command, simplify=SIMPLIFY if frame.steps else HIDE)
     if frame.steps:
         (directory / f"{name}.sv").write_text(_both(ports, frame.assume))
         proof = STEPS.format(name=name, steps=frame.steps, before=frame.steps - 1,
