@@ -46,7 +46,7 @@ TURNS = [(number, name) for number in PLAN["mutants"] for name in TESTS]
 
 _killed: set[int] = set()
 _running: tuple[int, str] | None = None
-_limits: dict[str, tuple[float, float]] = {}
+_limits: dict[str, tuple[int, float]] = {}
 
 
 def note(number: int, name: str, outcome: str) -> None:
@@ -87,5 +87,5 @@ async def mutant_is_tried(dut, turn):
     note(number, name, "passed")
     _running = None
     if name not in _limits:
-        _limits[name] = (PATIENCE * (get_sim_time("ns") - started_at) + 1000,
+        _limits[name] = (round(PATIENCE * (get_sim_time("ns") - started_at)) + 1000,
                          max(SECONDS_PATIENCE * (time.monotonic() - started), SECONDS))

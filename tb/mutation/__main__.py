@@ -23,7 +23,7 @@ __all__ = ["COUNT", "main", "run_target"]
 # Mutants of a block.
 COUNT = 1000
 # Mutants that tests have found, of which a proof must not say that they are equivalent.
-CONTROLS = 5
+CONTROLS = 3
 
 
 def main(arguments: list[str] | None = None, targets: tuple[Target, ...] = TARGETS) -> int:

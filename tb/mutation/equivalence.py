@@ -42,9 +42,9 @@ class Frame:
 
 
 # Processor time of one proof.
-SECONDS = 20
+SECONDS = 10
 # Times that a proof by induction is tried, each without the signals that differed before.
-ATTEMPTS = 6
+ATTEMPTS = 4
 
 # Both copies, each by itself. A copy with a change goes through the same passes.
 COPIES = """

@@ -75,7 +75,7 @@ def prepared(verilog: str, top: str, directory: Path) -> list[str]:
 def listed(modules: list[str], count: int, seed: int, directory: Path) -> list[Mutant]:
     """`count` mutants of `modules` in block.il, evenly spread over cells, wires and bits.
 
-    Clocks are left alone: proofs take every register to have the one clock. What changes a bit by itself is no change.
+    Clocks are left alone, as proofs take every register to have the one clock, and so are the first contents of memories.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def listed(modules: list[str], count: int, seed: int, directory: Path) -> list[M
     commands = []
     for text in (directory / "mutants.txt").read_text().splitlines():
         mutant = Mutant(0, text.removeprefix("mutate "), "")
-        if mutant.option("port") != "\\CLK" and mutant.option("port") not in ("CLK", "clk"):
+        if mutant.option("port") not in ("CLK", "clk") and not mutant.option("cell").startswith("$meminit"):
             commands.append(mutant.command)
     if len(commands) < count:
         raise MutationError(f"there must be {count} mutants of {' '.join(modules)}, found {len(commands)}")
