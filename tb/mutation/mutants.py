@@ -75,7 +75,7 @@ def prepared(verilog: str, top: str, directory: Path) -> list[str]:
 def listed(modules: list[str], count: int, seed: int, directory: Path) -> list[Mutant]:
     """`count` mutants of `modules` in block.il, evenly spread over cells, wires and bits.
 
-    Clocks are left alone, as proofs take every register to have the one clock, and so are the first contents of memories.
+    Clocks are left alone, as proofs take every register to have the one clock; so are the first contents of memories.
 
     Raises
     ------
