@@ -158,8 +158,8 @@ async def every_bit_of_the_parameters_decides(dut):
         if mode == "FBGEMM":
             factor["float_bias"] = bias.astype(np.float32)
         layer = QuantizedLinear(
-            weights=np.zeros((1, len(rows)), np.int8), bias=bias * (mode != "FBGEMM"), a_zp=0, w_zp=0, y_zp=0, qmin=-128,
-            qmax=127, mode=mode, **factor)
+            weights=np.zeros((1, len(rows)), np.int8), bias=bias * (mode != "FBGEMM"), a_zp=0, w_zp=0,
+            y_zp=0, qmin=-128, qmax=127, mode=mode, **factor)
         driver = UnitDriver(dut, rng)
         await driver.start()
         await driver.run([Product(layer, activations_of(rng, 1, layer))])

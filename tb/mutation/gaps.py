@@ -9,9 +9,11 @@ __all__ = ["explained"]
 
 # Module, line of the Verilog, and what is to be said of both.
 REASONS: tuple[tuple[str, str, str], ...] = (
-    ("mac_multiply", r"s2_al \* s2_bl|s3_ll", "the lowest bits of a product decide only where all others below the "
-     "rounding are 0, the sum of the cross products included; the directed products get there for some bits alone"),
-    (".*", r"rows_left", "the upper bits of a count of rows: a job that reaches them takes longer than a simulation has"),
+    ("mac_multiply", r"s2_al \* s2_bl|s3_ll",
+     "the lowest bits of a product decide only where all others below the rounding are 0, the sum of the cross "
+     "products included; the directed products get there for some bits alone"),
+    (".*", r"rows_left",
+     "the upper bits of a count of rows: a job that reaches them takes longer than a simulation has"),
 )
 
 
