@@ -143,22 +143,21 @@ async def every_bit_of_the_parameters_decides(dut):
     """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result."""
     rng = generator("parameters")
     for mode in built_modes():
-        # The sum is the bias: bias, multiplier and shift, or scale, of each channel.
+        # The sum is the bias: bias and scale, or bias and the bit of the multiplier, of each channel.
         if mode in ("F32", "FBGEMM"):
-            rows = [(129, (1 + 2.0**-bit) / 2) for bit in range(1, 24)]
-            rows += [(3 << bit, 2.0**-bit * 1.5) for bit in range(30)] + [(-(2**31), 2.0**-25)]
-            scale = np.array([scale for _, scale in rows], np.float32)
-            factor: dict[str, Any] = {"scale": scale}
+            scaled = [(129, (1 + 2.0**-bit) / 2) for bit in range(1, 24)]
+            scaled += [(3 << bit, 2.0**-bit * 1.5) for bit in range(30)] + [(-(2**31), 2.0**-25)]
+            bias = np.array([bias for bias, _ in scaled])
+            factor: dict[str, Any] = {"scale": np.array([scale for _, scale in scaled], np.float32)}
         else:
-            rows = [(100, bit) for bit in range(31)] + [(1 << bit, 30) for bit in range(31)] + [(-(2**31), 30)]
-            m = np.array([1 << bit for _, bit in rows])
-            s = np.array([max(2, bit + int(bias).bit_length() - 6) for bias, bit in rows])
-            factor = {"m": m, "s": s}
-        bias = np.array([bias for bias, _ in rows])
+            fixed = [(100, bit) for bit in range(31)] + [(1 << bit, 30) for bit in range(31)] + [(-(2**31), 30)]
+            bias = np.array([bias for bias, _ in fixed])
+            s = np.array([max(2, bit + bias.bit_length() - 6) for bias, bit in fixed])
+            factor = {"m": np.array([1 << bit for _, bit in fixed]), "s": s}
         if mode == "FBGEMM":
             factor["float_bias"] = bias.astype(np.float32)
         layer = QuantizedLinear(
-            weights=np.zeros((1, len(rows)), np.int8), bias=bias * (mode != "FBGEMM"), a_zp=0, w_zp=0,
+            weights=np.zeros((1, len(bias)), np.int8), bias=bias * (mode != "FBGEMM"), a_zp=0, w_zp=0,
             y_zp=0, qmin=-128, qmax=127, mode=mode, **factor)
         driver = UnitDriver(dut, rng)
         await driver.start()
