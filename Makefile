@@ -57,7 +57,7 @@ help: ## list the jobs
 	echo
 	echo 'Configuration, for sim and verilog: $(SETTINGS) RAW_OUTPUT'
 	echo 'For verilog alone: BLOCK NAME OUT; with BLOCK=engine: $(ENGINE_SETTINGS)'
-	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. For formal: QUICK. Others: SEED WAVES ARGS ONLY, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
+	echo 'For synth also: TARGET SEEDS. For board: BOARD BAUD. For formal: QUICK. For mutate: BLOCK COUNT. Others: SEED WAVES ARGS ONLY, and PYTHON for making .venv. Example: make verilog ROWS=32 COLS=32 OUT=out'
 
 setup: .venv/.ready ## install what is missing: Icarus Verilog, .venv with the pinned packages
 
@@ -69,6 +69,9 @@ test: .venv/.ready-test-oracles .venv/.ready-synth .venv/.ready-lint ## the whol
 
 formal: .venv/.ready-synth ## prove the emitted Verilog, for all inputs; QUICK=1 for a part of it
 	$(PY) -m tb.formal $(if $(filter-out 0,$(QUICK)),--quick) $(call option,ONLY,only)
+
+mutate: .venv/.ready-synth ## change the hardware in thousands of ways: the tests must notice; BLOCK=requant COUNT=200 SEED=2
+	$(PY) -m tb.mutation $(call option,BLOCK,block) $(call option,COUNT,count)
 
 verilog: .venv/.ready ## write the Verilog of a configuration to OUT (build/verilog)
 	$(PY) -m gen $(CONFIG) $(call option,BLOCK,block) $(call option,NAME,name) --out '$(or $(OUT),build/verilog)'

@@ -90,15 +90,15 @@ async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
                 bad += [{"bias": [0x7F800000]}, {"multiplier": [0x00000001]}, {"multiplier": [0x007FFFFF]}]
         else:
             bad = [{"multiplier": [1 << 31]}, {"shift": [0]}, {"shift": [1]}, {"shift": [63]}]
-        # In either of the two sets: an odd number of good ones lies between.
-        for number, wrong in enumerate(2 * bad):
-            if number == len(bad):
+        for index, wrong in enumerate((*bad, *bad)):
+            if index == len(bad):
+                # What comes next goes to the other of the two places for sets.
                 await good()
-            values = fields | {name: legal[name] for name in legal if name in fields} | wrong
-            driver.channels.send(channels.pack(**values))
-            # The rest of the set, so that the next product finds whole sets.
-            values |= {name: legal[name] for name in wrong}
-            driver.channels.send(channels.pack(**values) * (config["cols"] - 1))
+            right = fields | {name: legal[name] for name in legal if name in fields}
+            # Among the channels of a whole set, so that the next product finds whole sets.
+            words = channels.pack(**right) * config["cols"]
+            words[index % config["cols"]] = channels.pack(**right | wrong)[0]
+            driver.channels.send(words)
             for _ in range(config["cols"] + 2):
                 await driver.step()
             # Not judged before a tile takes the set: until then the mode may change.

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,13 @@ __all__ = ["Field", "Port", "description", "port"]
 
 def description() -> dict[str, Any]:
     """The JSON description of the block under test; MACAW_DESCRIPTION names its file."""
-    return json.loads(Path(os.environ["MACAW_DESCRIPTION"]).read_text())
+    return _read(Path(os.environ["MACAW_DESCRIPTION"]))
+
+
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    """Read once: tests ask for it in every cycle."""
+    return json.loads(path.read_text())
 
 
 def port(name: str) -> "Port":

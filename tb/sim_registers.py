@@ -249,7 +249,17 @@ async def counters_count_what_is_enabled(dut):
         check(await bench.read(name.removesuffix("_enable").upper()), want[name], name)
     check(await bench.read("CLAMPED"), amount, "CLAMPED")
 
-    # Near their ends, where no simulation gets by counting.
+    # Every bit of each, where no simulation gets by counting: long carries, and any bits set.
+    for name in enables:
+        for value in (2**31 - 1, WORD ^ 1, *(int(x) for x in rng.integers(2**32, size=3))):
+            getattr(dut.counters, name.removesuffix("_enable")).value = value
+            await bench.edge
+            getattr(dut, name).value = 1
+            await bench.edge
+            getattr(dut, name).value = 0
+            check(await bench.read(name.removesuffix("_enable").upper()), (value + 1) & WORD, name, value=value)
+
+    # Near their ends.
     dut.counters.jobs.value = WORD
     dut.counters.clamped.value = WORD - 1
     await bench.edge

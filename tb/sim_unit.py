@@ -2,10 +2,12 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import cocotb
 import numpy as np
 
+from golden.linear import QuantizedLinear
 from golden.matmul import largest_k
 from tb.coverage import Bins
 from tb.sim_bench import case, check, generator, require
@@ -169,6 +171,32 @@ async def products_match_whatever_pauses(dut):
         for name, sink in driver.sinks.items():
             bins.hit(f"unit.stall.{name}_refuse", sink.refused)
     bins.save()
+
+
+@cocotb.test()
+async def every_bit_of_the_parameters_decides(dut):
+    """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result."""
+    rng = generator("parameters")
+    for mode in built_modes():
+        # The sum is the bias: bias and scale, or bias and the bit of the multiplier, of each channel.
+        if mode in ("F32", "FBGEMM"):
+            scaled = [(129, (1 + 2.0**-bit) / 2) for bit in range(1, 24)]
+            scaled += [(3 << bit, 2.0**-bit * 1.5) for bit in range(30)] + [(-(2**31), 2.0**-25)]
+            bias = np.array([bias for bias, _ in scaled])
+            factor: dict[str, Any] = {"scale": np.array([scale for _, scale in scaled], np.float32)}
+        else:
+            fixed = [(100, bit) for bit in range(31)] + [(1 << bit, 30) for bit in range(31)] + [(-(2**31), 30)]
+            bias = np.array([bias for bias, _ in fixed])
+            s = np.array([max(2, bit + bias.bit_length() - 6) for bias, bit in fixed])
+            factor = {"m": np.array([1 << bit for _, bit in fixed]), "s": s}
+        if mode == "FBGEMM":
+            factor["float_bias"] = bias.astype(np.float32)
+        layer = QuantizedLinear(
+            weights=np.zeros((1, len(bias)), np.int8), bias=bias * (mode != "FBGEMM"), a_zp=0, w_zp=0,
+            y_zp=0, qmin=-128, qmax=127, mode=mode, **factor)
+        driver = UnitDriver(dut, rng)
+        await driver.start()
+        await driver.run([Product(layer, activations_of(rng, 1, layer))])
 
 
 @cocotb.test()

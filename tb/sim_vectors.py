@@ -16,6 +16,9 @@ __all__ = ["INT32_MAX", "INT32_MIN", "Vectors", "expected", "products_below_a_po
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
+# Candidates for products near a tie, and how many of them are taken.
+NEAR, NEAREST = 200_000, 500
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -37,8 +40,8 @@ class Vectors:
         """The bits of the hardware's multiplier field."""
         return self.scale.view(np.uint32).astype(np.int64) if "scale" in FACTORS[self.mode] else self.m
 
-    def where(self, keep: npt.NDArray[np.bool_]) -> "Vectors":
-        """The vectors that `keep` selects."""
+    def where(self, keep: npt.NDArray[Any]) -> "Vectors":
+        """The vectors that `keep` selects, by truth or by position."""
         return Vectors(
             self.mode, self.acc[keep], self.m[keep], self.s[keep], self.scale[keep], self.bias[keep])
 
@@ -56,11 +59,12 @@ def vectors(mode: str, rng: np.random.Generator, count: int) -> Vectors:
         none = np.zeros(len(acc), np.int64)
         return Vectors(mode, acc, none, none, scale, bias)
     if mode == "F32":
-        corners, random = _float_corners(), _float_random(rng, count)
-        acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
+        acc, scale = _float(rng, count)
         none = np.zeros(len(acc), np.int64)
         return Vectors(mode, acc, none, none, scale, np.zeros(len(acc), np.float32))
-    table = np.concatenate([np.array(_fixed_corners(), np.int64).T, _fixed_random(rng, count)], axis=1)
+    table = np.concatenate([
+        np.array(_fixed_corners(), np.int64).T, _fixed_single_bits(rng), _fixed_near_ties(rng),
+        _fixed_random(rng, count)], axis=1)
     zeros = np.zeros(table.shape[1], np.float32)
     return Vectors(mode, table[0], table[1], table[2], zeros, zeros)
 
@@ -104,6 +108,27 @@ def _fixed_corners() -> list[tuple[int, int, int]]:
     return [corner for corner in corners if INT32_MIN <= corner[0] <= INT32_MAX and 0 <= corner[1] < 2**31]
 
 
+def _fixed_single_bits(rng: np.random.Generator) -> IntArray:
+    """acc, m, s: products of one bit that leave the output range, so that each bit must saturate by itself."""
+    product, s = np.meshgrid(np.arange(8, 62), np.arange(2, 63))
+    product, s = product[product - s >= 6], s[product - s >= 6]
+    low, high = np.maximum(product - 31, 0), np.minimum(product, 30)
+    m = rng.integers(low, high, endpoint=True)
+    sign = np.where((rng.random(len(m)) < 0.5) | (product - m == 31), -1, 1)
+    return np.stack([sign * (np.int64(1) << (product - m)), np.int64(1) << m, s])
+
+
+def _fixed_near_ties(rng: np.random.Generator) -> IntArray:
+    """acc, m, s: products as near a tie as there are among many, without being one."""
+    s = rng.integers(24, 46, NEAR)
+    m = rng.integers(2**30, 2**31, NEAR)
+    tie = (2 * rng.integers(-130, 130, NEAR) + 1) << (s - 1)
+    acc = np.rint(tie / m).astype(np.int64)
+    distance = np.abs(acc * m - tie)
+    nearest = np.argsort(np.where(distance == 0, 2**62, distance))[:NEAREST]
+    return np.stack([acc, m, s])[:, nearest]
+
+
 def _fixed_random(rng: np.random.Generator, count: int) -> IntArray:
     """acc, m, s: magnitudes uniform in bits; half with a shift that puts the result in range."""
     bits = rng.integers(0, 32, count)
@@ -113,6 +138,65 @@ def _fixed_random(rng: np.random.Generator, count: int) -> IntArray:
     fitting = np.ceil(magnitude - rng.uniform(-3, 8, count)).astype(np.int64)
     s = np.where(rng.random(count) < 0.8, np.clip(fitting, 2, 62), rng.integers(2, 63, count))
     return np.stack([acc, m, s])
+
+
+def _float(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: corners, near ties, and `count` at random."""
+    parts = (_float_corners(), _float_last_bits_of_acc(), _float_last_bits_of_products(rng), _float_near_ties(rng),
+             _float_random(rng, count))
+    return np.concatenate([acc for acc, _ in parts]), np.concatenate([scale for _, scale in parts])
+
+
+def _float_last_bits_of_acc() -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: half a last bit beside a tie of the integer, give or take each smaller bit of the accumulator."""
+    acc, scale = [], []
+    for bits in range(25, 32):
+        half = 1 << (bits - 25)
+        for odd in (1, 3, 5, 7, 101, 255):
+            place = bits - odd.bit_length()
+            for rest in (0, *(sign << bit for bit in range(bits - 25) for sign in (1, -1))):
+                for offset in (half + rest, -half - rest):
+                    acc += [(odd << place) + offset, -(odd << place) - offset]
+                    scale += [2.0 ** -(place + 1)] * 2
+    return np.array(acc, np.int64), np.array(scale, np.float32)
+
+
+def _float_last_bits_of_products(rng: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: products that are half a last bit beside a tie of the integer, exactly and but for one smaller bit.
+
+    Such a product is (odd 2^k +- 1) 2^j +- 1. Where it has a divisor, that is the accumulator, and the rest the scale.
+    """
+    odd = 2 * rng.permutation(256)[:64] + 1
+    k = 25 - np.frexp(odd.astype(float))[1]
+    accs, scales = [], []
+    for j in range(20):
+        for side, bit in ((1, 0), (-1, 0)) if j == 0 else ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            product = (((odd << k) + side) << j) + bit
+            divisor = (2 << j) + np.arange(1, 2**10 if j < 8 else 2**12)
+            at, by = np.nonzero(product[:, None] % divisor == 0)
+            rest = product[at] // divisor[by]
+            chosen = np.flatnonzero((rest < 2**24) & (divisor[by] < 2**24))[:40]
+            accs.append(divisor[by[chosen]] * rng.choice([-1, 1], len(chosen)))
+            scales.append(np.ldexp(rest[chosen].astype(np.float32), -(k[at[chosen]] + j + 1)))
+    return np.concatenate(accs), np.concatenate(scales).astype(np.float32)
+
+
+def _float_near_ties(rng: np.random.Generator) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """acc, scale: products of full mantissas as near as there are among many to where two roundings meet.
+
+    A product is rounded to 24 bits before it is rounded to an integer: it must be near a tie of the second, or half
+    a last bit of the first beside one.
+    """
+    mantissa = rng.integers(2**23, 2**24, NEAR)
+    point = rng.integers(36, 48, NEAR)
+    tie = (2 * rng.integers(0, 2**8, NEAR) + 1) << (point - 1)
+    last = np.int64(1) << (np.frexp(tie.astype(float))[1] - 24)
+    wanted = tie + rng.integers(-1, 1, NEAR, endpoint=True) * last // 2
+    acc = np.rint(wanted / mantissa).astype(np.int64)
+    distance = np.abs(acc * mantissa - wanted)
+    nearest = np.argsort(np.where((acc >= 2**24) | (acc < 2**16), 2**62, distance))[:NEAREST]
+    scale = np.ldexp(mantissa[nearest].astype(np.float32), -point[nearest])
+    return acc[nearest] * rng.choice([-1, 1], NEAREST), scale.astype(np.float32)
 
 
 def _float_corners() -> tuple[IntArray, npt.NDArray[np.float32]]:
@@ -173,8 +257,7 @@ def _float_random(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.N
 
 def _biased(rng: np.random.Generator, count: int) -> tuple[IntArray, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """acc, scale, bias: sums that cancel, round, or swallow one of the two; then random."""
-    corners, random = _float_corners(), _float_random(rng, count)
-    acc, scale = np.concatenate([corners[0], random[0]]), np.concatenate([corners[1], random[1]])
+    acc, scale = _float(rng, count)
     real = acc.astype(np.float64)
     last = np.spacing(np.abs(real).astype(np.float32)).astype(np.float64)
     # What is added is relative to the accumulator or to the worth of its last bit, or a constant.
