@@ -46,8 +46,8 @@ ARRAY = (Round(tests=("sim_array.random_tiles_match_in_every_cycle",)), Round(te
 UNITS = (Round(tests=("sim_unit.products_match_whatever_pauses",)), Round(tests=("sim_unit", "sim_misuse")))
 ENGINES = (
     Round(tests=("sim_engine_random",), case={"gemms": 12, "budget": 60}),
-    Round(tests=("sim_engine_random", "sim_engine_errors", "sim_engine_cancel", "sim_engine", "sim_engine_registers"),
-          case={"gemms": 60}))
+    Round(tests=("sim_engine_registers", "sim_engine_cancel", "sim_engine_errors")),
+    Round(tests=("sim_engine_random", "sim_engine"), case={"gemms": 60}))
 REGISTERS = (Round(tests=tuple(f"sim_registers.{name}" for name in (
     "each_command_is_one_pulse", "flags_stay_until_one_is_written_and_setting_wins",
     "what_is_no_register_or_read_only_is_refused_and_changes_nothing", "counters_count_what_is_enabled",
