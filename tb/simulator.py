@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ PERIOD_NS = 10
 # Without rules of style and width, which `make lint` checks; without the warning of vectors in which one bit leads to
 # the next; without delays, which only models of FPGA vendors have.
 VERILATOR = ["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--no-timing", "-O3"]
-# C++ that compiles soon: a testbench spends its time in Python. For the option see `_copy`.
-MAKE = ["--old-file=Vtop.mk", "OPT_FAST=-O0", "OPT_SLOW=-O0"]
+# C++ that compiles soon: a testbench spends its time in Python. For the option see `_copy`. The package's makefile
+# expects a `python` on the PATH.
+MAKE = ["--old-file=Vtop.mk", "OPT_FAST=-O0", "OPT_SLOW=-O0", f"PYTHON3={sys.executable}"]
 # Directory for what tests reach, in the environment of `make coverage`.
 COVERAGE = "MACAW_CODE_COVERAGE"
 # Verilator's own library, compiled once for all designs: ten seconds of twelve.
