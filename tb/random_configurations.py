@@ -48,9 +48,6 @@ def _drawn(rng: Random, block: str) -> dict[str, Any]:
     given["modes"] = _modes(rng, fewest=0)
     given["raw_output"] = not given["modes"] or rng.random() < 0.4
     given["requant_lanes"] = rng.choice([lanes for lanes in range(1, given["cols"] + 1) if not given["cols"] % lanes])
-    if engine and given["modes"] == ["FBGEMM"]:
-        # Raw sums come without bias there, which the driver adds on the host and the benches do not know.
-        given["raw_output"] = False
     if engine:
         given |= {
             "k_max": rng.randint(1, 40), "n_max": rng.randint(1, 40), "weight_beats": rng.randint(1, 99),

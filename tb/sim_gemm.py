@@ -177,7 +177,8 @@ def gemm_of(rng: np.random.Generator, m: int, n: int, k: int, mode: str, *, raw:
     config = description()["config"]
     subtract = config["zero_points"] == "SUBTRACT"
     if raw:
-        mode = "F32"
+        # Where there is no mode but FBGEMM, nothing adds an integer bias: software does.
+        mode = "FBGEMM" if config["modes"] == ["FBGEMM"] else "F32"
     wraps = wraps and mode != "FBGEMM"
     layer = layer_of(rng, k, n, mode, extreme=extreme, unsigned=bool(rng.integers(2)), stage=stage,
                      zero_points=not wraps)
