@@ -126,7 +126,8 @@ def _tidy(verilog: str) -> str:
     # Invented names begin with $: hard on the eye, and Icarus takes functions called so for system functions.
     verilog = re.sub(r"\\\$procmux\$(\d+)(_\w+)? ", lambda name: f"choose_{name[1]}{(name[2] or '').lower()} ", verilog)
     verilog = re.sub(r"\\\$(\d+) ", r"node_\1 ", verilog)
-    verilog = re.sub(r"(\b(?:node|choose)_\w+) (?=[ ;()[])", r"\1", verilog)
+    verilog = re.sub(r"\\\$auto\$[\w.]+:\d+:(\w+)\$(\d+) ", r"\1_\2 ", verilog)
+    verilog = re.sub(r"(\b(?:node|choose|slice|combine_resets)_\w+) (?=[ ;()[])", r"\1", verilog)
     # A port is a wire.
     verilog = re.sub(r"^(  (?:input|output) ((?:\[\d+:0\] )?\S+ ?);\n)  wire \2;\n", r"\1", verilog, flags=re.MULTILINE)
     # One process for each run of registers.

@@ -63,6 +63,11 @@ def test_emitted_module_and_instance_names_need_no_escape(name):
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_emitted_text_has_no_name_that_yosys_invented(name):
+    assert "\\$" not in text("unit", **CONFIGURATIONS[name])
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_emitted_headers_have_clock_and_reset_first_and_the_rest_in_order(name):
     for module in modules(text("unit", **CONFIGURATIONS[name])).values():
         names = header(module)
