@@ -11,7 +11,7 @@ SHAPES = [(1, 1, 1), (3, 5, 1), (4, 4, 1), (8, 8, 1), (4, 4, 4), (1, 8, 8), (5, 
 def test_array_matches_the_cycle_model(directory, coverage, shape):
     rows, cols, depth = shape
     array = generate("array", directory, rows=rows, cols=cols, depth=depth)
-    assert len(simulate(array, "sim_array", coverage=coverage)) == 3
+    assert len(simulate(array, "sim_array", coverage=coverage)) == 4
 
 
 @pytest.mark.parametrize("parameters", [
@@ -21,4 +21,4 @@ def test_array_matches_the_cycle_model(directory, coverage, shape):
 ], ids=lambda parameters: "-".join(map(str, parameters.values())))
 def test_array_of_narrow_operands_matches_the_cycle_model(directory, coverage, parameters):
     array = generate("array", directory, rows=2, cols=3, **parameters)
-    assert len(simulate(array, "sim_array", coverage=coverage)) == 3
+    assert len(simulate(array, "sim_array", coverage=coverage)) == 4

@@ -12,8 +12,8 @@ from tb.run import ROOT, SimulationError, generate, simulate
 
 UNIT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE"}, "sim_unit", 6)
 SUBTRACT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE", "zero_points": "subtract"}, "sim_unit", 6)
-ARRAY = ("array", {"rows": 2, "cols": 2}, "sim_array", 3)
-DOT_PRODUCTS = ("array", {"rows": 2, "cols": 1, "depth": 3}, "sim_array", 3)
+ARRAY = ("array", {"rows": 2, "cols": 2}, "sim_array", 4)
+DOT_PRODUCTS = ("array", {"rows": 2, "cols": 1, "depth": 3}, "sim_array", 4)
 
 CASES = {
     "ice40-unit": ("ice40", "behavioural", UNIT),

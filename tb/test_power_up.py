@@ -12,8 +12,8 @@ from tb.test_unit import CONFIGURATIONS as UNITS
 # Block, parameters, and simulator sides with the number of their tests.
 CASES = {
     "cell": ("cell", {"rows": 1, "cols": 1, "act_width": 4, "weight_width": 4}, {"sim_cell": 2}),
-    "array": ("array", {"rows": 3, "cols": 5}, {"sim_array": 3}),
-    "array-fanout": ("array", {"rows": 2, "cols": 3, "depth": 3, "fanout": 1}, {"sim_array": 3}),
+    "array": ("array", {"rows": 3, "cols": 5}, {"sim_array": 4}),
+    "array-fanout": ("array", {"rows": 2, "cols": 3, "depth": 3, "fanout": 1}, {"sim_array": 4}),
     "requant": ("requant", {"modes": "F32,DOUBLE,FBGEMM"}, {"sim_requant": 1}),
     "unit": ("unit", UNITS["subtract-shared"], {"sim_unit": 6, "sim_misuse": 1}),
     "unit-raw": ("unit", UNITS["4x4x1"], {"sim_unit": 6}),
