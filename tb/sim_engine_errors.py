@@ -195,6 +195,10 @@ async def a_broken_packet_cancels_all_jobs_and_sets_its_bit_only(dut):
         for what in ("EARLY", "LATE", "KEEP"):
             for where in ("first", "middle", "last", "any", "any"):
                 jobs = [_several_beats(rng) for _ in range(int(rng.integers(1, 3)))]
+                shortest = min(len(job.packets()[stream]) for job in jobs)
+                if what == "EARLY" and shortest <= bench.sources[stream].byte_lanes:
+                    # The only beat of a packet cannot end it early.
+                    continue
                 bench.pause([{}, {stream: 0.5}, {"outputs": 0.8}][int(rng.integers(3))])
                 bench.count_anew()
                 await bench.clear()
