@@ -17,7 +17,6 @@ class Method(Enum):
 
     STEPS = "from any state, unbounded"
     INDUCTION = "by induction, unbounded"
-    BOUNDED = "bounded"
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Proof:
         Each is made alone, and the proof must then fail.
     method, depth
         STEPS: cycles from an unknown state to where the claim is checked, beyond those of `through`. INDUCTION: most
-        cycles that one step may look back. BOUNDED: cycles from reset.
+        cycles that one step may look back.
     through
         STEPS: what is on the way, by its latency in the JSON description of the block.
     defines
@@ -120,4 +119,4 @@ class Proof:
     @property
     def holds(self) -> str:
         """For which times the claim is proved."""
-        return f"bounded, {self.depth} cycles" if self.method is Method.BOUNDED else self.method.value
+        return self.method.value

@@ -42,7 +42,6 @@ SAT = {
     # The only step that is judged is the last one.
     Method.STEPS: "sat -verify -set-assumes -prove-asserts -seq {depth} -prove-skip {before} spec",
     Method.INDUCTION: "sat -verify -set-assumes -prove-asserts -tempinduct -maxsteps {depth} spec",
-    Method.BOUNDED: "sat -verify -set-assumes -prove-asserts -tempinduct-baseonly -maxsteps {depth} spec",
 }
 
 
