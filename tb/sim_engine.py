@@ -6,8 +6,8 @@ from tb.coverage import Bins
 from tb.sim_axi import STREAMS, EngineBench, same
 from tb.sim_bench import case, check, generator, require
 from tb.sim_engine_run import expect, run_jobs
-from tb.sim_gemm import Gemm, gemm_of, job_cost, largest_n, random_gemm
-from tb.sim_layers import built_modes
+from tb.sim_gemm import INPUTS, Gemm, gemm_of, job_cost, largest_n, legal, random_gemm
+from tb.sim_layers import activations_of, built_modes, deciding_layers
 from tb.sim_ports import description
 
 # Cycles from the response to START until the job has been checked and counts as unfinished.
@@ -30,17 +30,26 @@ async def products_at_every_limit_are_exact(dut):
     for raw in [False] * bool(config["modes"]) + [True] * config["raw_output"]:
         mode = str(rng.choice(built_modes()))
         n_max, k_max, beats = largest_n(raw), config["k_max"], config["weight_beats"]
-        k_beats, tiles = -(-k_max // depth), -(-n_max // cols)
+        k_beats = -(-k_max // depth)
         sizes = [
             (rows + 1, min(n_max, cols * max(beats // k_beats, 1)), k_max),
-            (rows + 1, n_max, min(k_max, depth * (beats // tiles))),
+            (rows + 1, n_max, k_max),
             (40 * rows + 1, 1, 1),
             (40 * rows + 1, min(n_max, cols + 1), min(k_max, 2 * depth + 1)),
             _most_beats(n_max, k_max),
+            # All sets but one, in both places for jobs.
+            *[(rows, n_max - cols, 1)] * 3 * (n_max > cols),
         ]
+        fitting = [legal(m, n, k, raw) for m, n, k in sizes]
         jobs = [gemm_of(rng, m, n, k, mode, raw=raw, extreme=index % 2 == 1)
-                for index, (m, n, k) in enumerate(sizes) if job_cost(m, n, k, raw) <= 12000]
+                for index, (m, n, k) in enumerate(fitting) if job_cost(m, n, k, raw) <= 12000]
         await run_jobs(bench, rng, jobs, bins=bins)
+        # What is read as soon as it is there, and what is not there yet.
+        for name in INPUTS:
+            bench.pause({name: 0.8})
+            size = legal(rows + 1, cols + 1, min(k_max, 40 * depth), raw)
+            await run_jobs(bench, rng, [gemm_of(rng, *size, mode, raw=raw)], bins=bins)
+        bench.pause({})
     bins.save()
 
 
@@ -52,6 +61,20 @@ def _most_beats(n_max: int, k_max: int) -> tuple[int, int, int]:
         k_beats = min(config["weight_beats"] // tiles, -(-k_max // config["depth"]))
         best = max(best, (tiles, k_beats), key=lambda pair: pair[0] * pair[1])
     return config["rows"] + 1, min(n_max, best[0] * config["cols"]), min(k_max, best[1] * config["depth"])
+
+
+@cocotb.test()
+async def every_bit_of_the_parameters_decides(dut):
+    """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result, on every lane."""
+    rng = generator("parameters")
+    config = description()["config"]
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    _, n, _ = legal(1, config["n_max"], 1, False)
+    for mode in config["modes"]:
+        for first in range(config["requant_lanes"]):
+            await run_jobs(bench, rng, [
+                Gemm(layer, activations_of(rng, 1, layer)) for layer in deciding_layers(mode, n, first)])
 
 
 @cocotb.test()
@@ -72,8 +95,7 @@ async def neighbouring_jobs_do_not_mix(dut):
                 for mode, raw in (first, second):
                     m, n, k = (int(x) for x in rng.integers(1, [2 * config["rows"] + 2, 7, 7]))
                     stage = (-128, -128, 127) if len(jobs) % 2 else (255, 0, 255)
-                    n, k = min(n, largest_n(raw)), min(k, config["k_max"])
-                    jobs.append(gemm_of(rng, m, n, k, mode, raw=raw, stage=stage))
+                    jobs.append(gemm_of(rng, *legal(m, n, k, raw), mode, raw=raw, stage=stage))
         await run_jobs(bench, rng, jobs[:60], bins=bins)
     bins.save()
 
@@ -93,8 +115,7 @@ async def a_third_job_may_start_whenever_the_first_has_left(dut):
         jobs = []
         for m, n, k in sizes:
             raw = bool(config["raw_output"] and (not config["modes"] or rng.integers(2)))
-            size = m, min(n, largest_n(raw)), min(k, config["k_max"])
-            jobs.append(gemm_of(rng, *size, str(rng.choice(built_modes())), raw=raw))
+            jobs.append(gemm_of(rng, *legal(m, n, k, raw), str(rng.choice(built_modes())), raw=raw))
         bench.count_anew()
         await bench.clear()
         # The second job has nothing to compute yet when the first one ends.

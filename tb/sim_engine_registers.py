@@ -8,7 +8,7 @@ from tb.coverage import Bins
 from tb.sim_axi import EngineBench, same
 from tb.sim_bench import case, check, generator, require
 from tb.sim_engine_run import CYCLE_COUNTERS, expect
-from tb.sim_gemm import gemm_of, random_gemm
+from tb.sim_gemm import gemm_of, legal, random_gemm
 from tb.sim_ports import description
 from tb.sim_stream import pauses
 
@@ -32,6 +32,9 @@ async def every_address_answers_as_described(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     by_offset = {register["offset"]: register for register in description()["registers"]}
+    bus = {name: bool(getattr(dut, f"s_axil_{name}").value)
+           for name in ("awready", "wready", "bvalid", "arready", "rvalid")}
+    same(bus, {name: name.endswith("ready") for name in bus}, "a bus at rest takes requests and answers none")
     for share in (0.0, 0.5):
         _stall(bench, rng, share)
         state = {offset: register["reset"] for offset, register in by_offset.items()}
@@ -42,18 +45,20 @@ async def every_address_answers_as_described(dut):
             want = 0 if register is None or register["access"] == "WO" else state[offset]
             check(int.from_bytes(answer.data, "little"), want, f"register {offset:#x}")
             # Commands have tests of their own: 0 is none.
-            value = 0 if register and register["access"] == "WO" else int(rng.integers(2**32))
-            first, last = sorted(int(x) for x in rng.integers(0, 4, 2)) if rng.integers(2) else (0, 3)
-            part = value.to_bytes(4, "little")[first:last + 1]
-            answer = await bench.axil.write(offset + first, part)
-            writable = register is not None and register["access"] != "RO"
-            same(answer.resp, AxiResp.OKAY if writable else AxiResp.SLVERR, f"response to a write of {offset:#x}")
-            if register and register["access"] == "RW":
-                mask = int.from_bytes(b"\xff" * len(part), "little") << 8 * first
-                exists = sum((1 << field["width"]) - 1 << field["low"] for field in register["fields"])
-                if register["name"] != "INTERRUPT_ENABLE":
-                    exists = 2**32 - 1
-                state[offset] = (state[offset] & ~mask | value & mask) & exists
+            commands = register is not None and register["access"] == "WO"
+            # The whole word, and then a part of it.
+            for first, last in ((0, 3), sorted(int(x) for x in rng.integers(0, 4, 2))):
+                value = 0 if commands else int(rng.integers(2**32))
+                part = value.to_bytes(4, "little")[first:last + 1]
+                answer = await bench.axil.write(offset + first, part)
+                writable = register is not None and register["access"] != "RO"
+                same(answer.resp, AxiResp.OKAY if writable else AxiResp.SLVERR, f"response to a write of {offset:#x}")
+                if register and register["access"] == "RW":
+                    mask = int.from_bytes(b"\xff" * len(part), "little") << 8 * first
+                    exists = sum((1 << field["width"]) - 1 << field["low"] for field in register["fields"])
+                    if register["name"] != "INTERRUPT_ENABLE":
+                        exists = 2**32 - 1
+                    state[offset] = (state[offset] & ~mask | value & mask) & exists
         for offset, register in by_offset.items():
             if register["access"] != "WO":
                 check(await bench.read(register["name"]), state[offset], f"{register['name']} afterwards")
@@ -78,7 +83,7 @@ async def interrupt_follows_the_enabled_events(dut):
     await bench.clear()
 
     # Refused; done, with a clamp that bites; cancelled.
-    job = gemm_of(rng, config["rows"] + 1, 2, 3, mode, raw=raw, stage=(0, 5, 6))
+    job = gemm_of(rng, *legal(config["rows"] + 1, 2, 3, raw), mode, raw=raw, stage=(0, 5, 6))
     await bench.begin(job.settings() | {"M": 0, "K": 0})
     await bench.cycles(8)
     bench.send(job.packets())

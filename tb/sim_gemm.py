@@ -15,7 +15,7 @@ from tb.sim_bench import require
 from tb.sim_layers import built_modes, layer_of, limits
 from tb.sim_ports import description
 
-__all__ = ["INPUTS", "Gemm", "gemm_of", "job_cost", "largest_n", "random_gemm", "random_stage"]
+__all__ = ["INPUTS", "Gemm", "gemm_of", "job_cost", "largest_n", "legal", "random_gemm", "random_stage"]
 
 INPUTS = ("activations", "weights", "channels")
 
@@ -87,7 +87,8 @@ class Gemm:
         info, layer = description(), self.layer
         size, n = info["derived"]["channel_bytes"], layer.weights.shape[1]
         subtract = info["config"]["zero_points"] == "SUBTRACT"
-        records = np.zeros((n, size), np.uint8)
+        # What means nothing is not 0.
+        records = (np.arange(n * size) * 89 % 251).astype(np.uint8).reshape(n, size)
         if layer.float_bias is not None and not self.raw:
             require(subtract or layer.a_zp == 0, "a float bias cannot hold a folded zero point", a_zp=layer.a_zp)
             bias = layer.float_bias.view(np.int32)
@@ -100,7 +101,8 @@ class Gemm:
         if size == 16:
             if layer.s is not None:
                 records[:, 8] = layer.s
-            records[:, 9] = np.broadcast_to(layer.w_zp, n) & 255
+            if subtract:
+                records[:, 9] = np.broadcast_to(layer.w_zp, n) & 255
         if self.noise is not None:
             records[:, 4:9] = self.noise[:, :min(size, 9) - 4]
         return records.tobytes()
@@ -154,6 +156,14 @@ def largest_n(raw: bool) -> int:
     """Most channels of a job, by its kind of output."""
     info = description()
     return info["derived"]["raw_n_max"] if raw else info["config"]["n_max"]
+
+
+def legal(m: int, n: int, k: int, raw: bool) -> tuple[int, int, int]:
+    """The size of a job, or that of a smaller one where the engine is smaller."""
+    config = description()["config"]
+    beats = config["weight_beats"]
+    n = min(n, largest_n(raw), beats * config["cols"])
+    return m, n, min(k, config["k_max"], beats // -(-n // config["cols"]) * config["depth"])
 
 
 def job_cost(m: int, n: int, k: int, raw: bool) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from golden.linear import QuantizedLinear
 from tb.sim_ports import description
 
-__all__ = ["activations_of", "built_modes", "layer_of", "limits", "longest_k"]
+__all__ = ["activations_of", "built_modes", "deciding_layers", "layer_of", "limits", "longest_k"]
 
 
 def layer_of(rng: np.random.Generator, k: int, n: int, mode: str, *, extreme: bool = False,
@@ -40,6 +40,31 @@ def layer_of(rng: np.random.Generator, k: int, n: int, mode: str, *, extreme: bo
         a_zp=int(rng.integers(a_low, a_high, endpoint=True)) if has_a_zp else 0,
         w_zp=int(rng.integers(low, high, endpoint=True)) if zero_points and subtract else 0,
         y_zp=y_zp, qmin=qmin, qmax=qmax, mode=mode, **factor)
+
+
+def deciding_layers(mode: str, most: int, first: int = 0) -> list[QuantizedLinear]:
+    """Layers of K = 1 and at most `most` channels: every bit of bias, multiplier, shift or scale decides a result.
+
+    The channels come in a circle from the one numbered `first`. Their weights are 0: the sum is the bias.
+    """
+    # Bias and scale, or bias and the bit of the multiplier, of each channel.
+    if mode in ("F32", "FBGEMM"):
+        scaled = [(129, (1 + 2.0**-bit) / 2) for bit in range(1, 24)]
+        scaled += [(3 << bit, 2.0**-bit * 1.5) for bit in range(30)] + [(-(2**31), 2.0**-25)]
+        bias = np.array([bias for bias, _ in scaled])
+        factor: dict[str, Any] = {"scale": np.array([scale for _, scale in scaled], np.float32)}
+    else:
+        fixed = [(100, bit) for bit in range(31)] + [(1 << bit, 30) for bit in range(31)] + [(-(2**31), 30)]
+        bias = np.array([bias for bias, _ in fixed])
+        s = np.array([max(2, bit + bias.bit_length() - 6) for bias, bit in fixed])
+        factor = {"m": np.array([1 << bit for _, bit in fixed]), "s": s}
+    if mode == "FBGEMM":
+        factor["float_bias"] = bias.astype(np.float32)
+    factor["bias"] = bias * (mode != "FBGEMM")
+    parts = [{name: np.roll(values, -first)[start:start + most] for name, values in factor.items()}
+             for start in range(0, len(bias), most)]
+    return [QuantizedLinear(weights=np.zeros((1, len(part["bias"])), np.int8), a_zp=0, w_zp=0,
+                            y_zp=0, qmin=-128, qmax=127, mode=mode, **part) for part in parts]
 
 
 def activations_of(rng: np.random.Generator, m: int, layer: QuantizedLinear, extreme: bool = False) -> np.ndarray:

@@ -22,12 +22,12 @@ def test_engine_computes_any_product_exactly(directory, coverage, name):
     assert len(simulate(engine, "sim_engine_random", coverage=coverage, gemms=GEMMS, figures=figures)) == 1
     counted = json.loads(figures.read_text())
     assert (counted["gemms"], counted["mismatches"], counted["lost_beats"]) == (GEMMS, 0, 0)
-    assert len(simulate(engine, "sim_engine", coverage=coverage)) == 4
+    assert len(simulate(engine, "sim_engine", coverage=coverage)) == 5
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_engine_survives_misuse(directory, coverage, name):
     engine = generate("engine", directory, **CONFIGURATIONS[name])
-    assert len(simulate(engine, "sim_engine_errors", coverage=coverage)) == 5
+    assert len(simulate(engine, "sim_engine_errors", coverage=coverage)) == 7
     assert len(simulate(engine, "sim_engine_cancel", coverage=coverage)) == 4
     assert len(simulate(engine, "sim_engine_registers", coverage=coverage)) == 3
