@@ -4,7 +4,7 @@ import cocotb
 from cocotbext.axi import AxiResp
 
 from tb.coverage import Bins
-from tb.sim_bench import case, check, require
+from tb.sim_bench import case, check, require, reset, start_clock
 from tb.sim_ports import description
 from tb.sim_register_bench import COMMANDS, SETTINGS, WORD, RegisterBench
 
@@ -25,16 +25,20 @@ async def every_register_has_its_value_after_reset_and_its_bits(dut):
             await bench.write(name, value)
             values[name] = value & mask
             check(await bench.read(name), values[name], name, written=value)
+            bench.check_ports({setting: values[setting] for setting in SETTINGS})
             for bit in range(mask.bit_length()):
                 bins.hit(f"registers.{name}.{bit}_{value >> bit & 1}")
-        # Each byte and each part of the word on its own.
-        for start in range(4):
-            for stop in range(start + 1, 5):
-                data = bench.rng.bytes(stop - start)
-                await bench.put(bench.by_name[name]["offset"] + start, data)
-                keep = ~(int.from_bytes(b"\xFF" * len(data), "little") << 8 * start)
-                values[name] = (values[name] & keep | int.from_bytes(data, "little") << 8 * start) & mask
-                check(await bench.read(name), values[name], name, bytes=[start, stop])
+        # Each byte and each part of the word on its own, among ones and among zeros.
+        for around in (WORD, 0):
+            await bench.write(name, around)
+            values[name] = around & mask
+            for start in (3, 2, 1, 0):
+                for stop in range(start + 1, 5):
+                    data = bench.rng.bytes(stop - start)
+                    await bench.put(bench.by_name[name]["offset"] + start, data)
+                    keep = ~(int.from_bytes(b"\xFF" * len(data), "little") << 8 * start)
+                    values[name] = (values[name] & keep | int.from_bytes(data, "little") << 8 * start) & mask
+                    check(await bench.read(name), values[name], name, bytes=[start, stop])
     for name, value in values.items():
         check(await bench.read(name), value, f"{name} after the others were written")
     bench.check_ports({name: values[name] for name in SETTINGS})
@@ -183,6 +187,48 @@ async def reset_puts_everything_back_and_loses_flags_of_its_cycle(dut):
 
 
 @cocotb.test()
+async def a_reset_forgets_the_requests_on_their_way(dut):
+    """Reset for one cycle with an address, data, both, a read, and responses that nobody takes, and flags up."""
+    edge = start_clock(dut)
+    await reset(dut, edge)
+    entries = {entry["name"]: entry["offset"] for entry in description()["registers"]}
+
+    async def ask(names, address, cycles):
+        dut.s_axil_awaddr.value = dut.s_axil_araddr.value = address
+        dut.s_axil_wdata.value, dut.s_axil_wstrb.value = WORD, 15
+        for name in names:
+            getattr(dut, f"s_axil_{name}valid").value = 1
+        await edge
+        for name in names:
+            getattr(dut, f"s_axil_{name}valid").value = 0
+        for _ in range(cycles):
+            await edge
+
+    for names in (("aw",), ("w",), ("aw", "w"), ("ar",), ("aw", "w", "ar")):
+        for cycles in range(5):
+            dut.s_axil_bready.value = dut.s_axil_rready.value = 1
+            await ask(("aw", "w"), entries["INTERRUPT_ENABLE"], 3)
+            dut.event_set.value = dut.error_set.value = 15
+            for _ in range(3):
+                await edge
+            check(int(dut.irq.value), 1, "interrupt")
+            dut.event_set.value = dut.error_set.value = 0
+            dut.s_axil_bready.value = dut.s_axil_rready.value = 0
+            # Of no register, so that a response is an error.
+            await ask(names, 0xFC, cycles)
+            dut.rst.value = 1
+            await edge
+            dut.rst.value = 0
+            await edge
+            wires = [f"s_axil_{name}" for name in ("awready", "wready", "arready", "bvalid", "rvalid")]
+            wires += ["irq", "control"]
+            check([int(getattr(dut, wire).value) for wire in wires], [1, 1, 1, 0, 0, 0, 0], f"{wires} after reset",
+                  requests=names, cycles=cycles)
+    bench = await RegisterBench(dut, 0.0).start()
+    await bench.check_resets()
+
+
+@cocotb.test()
 async def random_traffic_of_reads_and_writes_at_once(dut):
     """Read and write at the same time, with pauses on every channel, then without waiting for responses."""
     bench = await RegisterBench(dut, 0.4).start()
@@ -220,8 +266,34 @@ async def random_traffic_of_reads_and_writes_at_once(dut):
     for write in writes:
         await write
     bench.check_ports({name: values[name] for name in set(names)})
+    reads = [cocotb.start_soon(bench.read(name)) for name in names]
+    check([await read for read in reads], [values[name] for name in names], "registers that are read one after another")
     require(bench.address_first > 20 and bench.data_first > 20, "both orders of address and data",
             address_first=bench.address_first, data_first=bench.data_first)
+
+
+@cocotb.test()
+async def each_register_is_read_whatever_the_others_hold(dut):
+    """Let all of them hold random bits, and read all of them."""
+    bench = await RegisterBench(dut, 0.0).start()
+    counters = [name.removesuffix("_enable").upper() for name in bench.inputs if name.endswith("_enable")]
+    for _ in range(12):
+        want = {name: int(bench.rng.integers(2**32)) for name in (*SETTINGS, *counters, "CLAMPED")}
+        want |= {name: int(bench.rng.integers(1 << bench.width(name))) for name in ("STATUS", "ERROR", "EVENT")}
+        want["INTERRUPT_ENABLE"] = int(bench.rng.integers(1 << bench.width("EVENT")))
+        for name in ("ERROR", "EVENT"):
+            await bench.write(name, WORD)
+        for name in (*SETTINGS, "INTERRUPT_ENABLE"):
+            await bench.write(name, want[name])
+        for name in (*counters, "CLAMPED"):
+            getattr(dut.counters, name.lower()).value = want[name]
+        dut.status.value, dut.error_set.value, dut.event_set.value = want["STATUS"], want["ERROR"], want["EVENT"]
+        await bench.edge
+        dut.error_set.value = dut.event_set.value = 0
+        await bench.settle()
+        check([await bench.read(name) for name in bench.by_name],
+              [want.get(name, entry["reset"]) for name, entry in bench.by_name.items()], f"of {list(bench.by_name)}")
+        bench.check_ports({name: want[name] for name in SETTINGS})
 
 
 @cocotb.test()
@@ -249,15 +321,31 @@ async def counters_count_what_is_enabled(dut):
         check(await bench.read(name.removesuffix("_enable").upper()), want[name], name)
     check(await bench.read("CLAMPED"), amount, "CLAMPED")
 
-    # Every bit of each, where no simulation gets by counting: long carries, and any bits set.
-    for name in enables:
-        for value in (2**31 - 1, WORD ^ 1, *(int(x) for x in rng.integers(2**32, size=3))):
+    # Every bit of each, where no simulation gets by counting: long carries, and any bits set. What is held stays held.
+    for start in (2**31 - 1, WORD ^ 1, *[None] * 8):
+        held = {name: int(rng.integers(2**32)) if start is None else start for name in enables}
+        for name, value in held.items():
             getattr(dut.counters, name.removesuffix("_enable")).value = value
-            await bench.edge
+        await bench.edge
+        for name in enables:
             getattr(dut, name).value = 1
+        for counted in (0, 1, 1, 1):
             await bench.edge
-            getattr(dut, name).value = 0
+            for name, value in held.items():
+                got = getattr(dut.counters, name.removesuffix("_enable")).value.to_unsigned()
+                check(got, (value + counted) & WORD, name, value=value)
+                getattr(dut, name).value = 0
+        for name, value in held.items():
             check(await bench.read(name.removesuffix("_enable").upper()), (value + 1) & WORD, name, value=value)
+    for _ in range(8):
+        value, add = int(rng.integers(2**32 - 2 * limit)), int(rng.integers(limit))
+        dut.counters.clamped.value = value
+        await bench.edge
+        dut.clamped_add.value = add
+        for counted in (0, add, add, add):
+            await bench.edge
+            check(dut.counters.clamped.value.to_unsigned(), value + counted, "CLAMPED", value=value)
+            dut.clamped_add.value = 0
 
     # Near their ends.
     dut.counters.jobs.value = WORD
