@@ -67,6 +67,10 @@ class UnitDriver:
         self.sinks = {name: Sink(dut, name, pausing(name)) for name in names}
         self.cycle = 0
         self._first_wave = self._last_row = -1
+        # Whether a tile has begun, rows of those that have ended, and how many of them have left.
+        self._in_tile = False
+        self._ended = 0
+        self._gone = dict.fromkeys(self.sinks, 0)
 
     async def start(self) -> None:
         """Clock and reset; control ports get harmless values."""
@@ -134,16 +138,22 @@ class UnitDriver:
     async def step(self) -> bool:
         """One clock cycle; returns whether anything moved."""
         await self.edge
+        if self._in_tile or any(gone < self._ended for gone in self._gone.values()):
+            require(bool(self.dut.busy.value), "busy while a tile is unfinished or a result has not left",
+                    cycle=self.cycle, in_tile=self._in_tile, rows=self._ended, left=self._gone)
         a, w = self.activations.edge(), self.weights.edge()
         if (a is None) != (w is None):
             fail("activations and weights must be accepted together", cycle=self.cycle)
         moved = self.channels.edge() is not None
-        for sink in self.sinks.values():
+        for name, sink in self.sinks.items():
             if sink.edge():
                 moved = True
                 self._last_row = self.cycle
+                self._gone[name] += 1
         if a is not None:
             moved = True
+            self._in_tile = not port("activations__payload").fields["last"].unpack([a])[0]
+            self._ended += 0 if self._in_tile else self.geometry.rows
             if self._first_wave < 0:
                 self._first_wave = self.cycle
         if self._on_cycle:
@@ -188,8 +198,11 @@ class UnitDriver:
     async def results(self, products: list[Product]) -> dict[str, list[IntArray]]:
         """Send all `products` at once; their [M, N] results by stream name."""
         self.configure(products[0])
+        # Whatever was wrong before is in the flags by now.
+        flags = self.dut.errors.value.to_unsigned()
         counts = [self.send(product) * self.geometry.rows for product in products]
         await self.finish(sum(counts))
+        check(self.dut.errors.value.to_unsigned(), flags, "flags after products without a mistake")
         matrices = {}
         for name, sink in self.sinks.items():
             rows = port(f"{name}__payload").unpack(sink.received)

@@ -106,6 +106,18 @@ async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
             await send(*beats(1, a_last=[1], w_last=[1], keep=[0]))
             await flagged("illegal_channel")
             await good()
+        # Two sets wait at once, one of them illegal, in both places: each is judged by its own channels.
+        pairs: tuple[tuple[dict[str, list[int]], ...], ...] = (
+            (bad[0], {}), ({}, bad[0]), ({},), (bad[0], {}), ({}, bad[0]))
+        for pair in pairs:
+            right = fields | {name: legal[name] for name in legal if name in fields}
+            for wrong in pair:
+                driver.channels.send([*channels.pack(**right) * (config["cols"] - 1), *channels.pack(**right | wrong)])
+            for _ in range(2 * config["cols"] + 2):
+                await driver.step()
+            for wrong in pair:
+                await send(*beats(1, a_last=[1], w_last=[1], keep=[0]))
+                await flagged(*["illegal_channel"] * bool(wrong))
         await count_clamped(dut, driver, rng, bins, mode)
 
     # A reset with rows on every part of their way, sets half loaded: nothing of it remains.
@@ -132,21 +144,33 @@ async def misuse_sets_its_flag_and_the_next_product_is_right(dut):
 async def count_clamped(dut: Any, driver: UnitDriver, rng: np.random.Generator, bins: Bins, mode: str) -> None:
     """The counter equals the number of outputs, padding included, that a narrow clamp changed."""
     config = description()["config"]
-    layer = layer_of(rng, longest_k(), 2 * config["cols"], mode, stage=(0, -5, 9))
-    product = Product(layer, activations_of(rng, 2 * config["rows"], layer))
-    dut.clear.value = 1
-    await driver.step()
-    dut.clear.value = 0
-    await driver.step()
+    layer = layer_of(rng, longest_k(), 2 * config["cols"], mode, stage=(0, -20, 30), zero_points=False)
+    product = Product(layer, activations_of(rng, 8 * config["rows"], layer))
+    await cleared(dut, driver)
     await driver.run([product])
-    for _ in range(3):
-        await driver.step()
+    # Complete when the unit is not busy any more.
     free = replace(layer, qmin=-128, qmax=127).forward(product.a)
-    want = np.count_nonzero((free < -5) | (free > 9))
+    narrowed = (free < -20) | (free > 30)
+    want = np.count_nonzero(narrowed)
     check(dut.clamped.value.to_unsigned(), want, "clamped outputs")
     bins.hit("unit.clamped_counted", want)
     if not watches_inside():
         return
+    # What is counted stays, whatever it is, and every bit of it takes part when more comes.
+    for high, low in ((0, 0xFFFF), (0x7FFF, 0xFFFF), *(rng.integers(0xFFFF, size=(10, 2)).tolist())):
+        dut.clamped_high.value, dut.clamped_low.value = high, low
+        await driver.step()
+        for _ in range(3):
+            await driver.step()
+            check(dut.clamped.value.to_unsigned(), high << 16 | low, "clamped outputs that are held")
+    short = Product(layer, product.a[:config["rows"]])
+    more = np.count_nonzero(narrowed[:config["rows"]])
+    for high, low in ((0, 0xFFFF), (0x7FFF, 0xFFFF), (0x5555, 0x5555), (0x2AAA, 0xAAAA)):
+        dut.clamped_high.value, dut.clamped_low.value = high, low
+        await driver.run([short])
+        for _ in range(3):
+            await driver.step()
+        check(dut.clamped.value.to_unsigned(), (high << 16 | low) + more, "clamped outputs of many")
     # At its end it stays there, however much follows.
     dut.clamped_high.value, dut.clamped_low.value = 0xFFFF, 0xFFFF
     for _ in range(2):
@@ -154,8 +178,13 @@ async def count_clamped(dut: Any, driver: UnitDriver, rng: np.random.Generator, 
         for _ in range(3):
             await driver.step()
         check(dut.clamped.value.to_unsigned(), 2**32 - 1, "clamped outputs, too many to count")
+    await cleared(dut, driver)
+    check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after clear")
+
+
+async def cleared(dut: Any, driver: UnitDriver) -> None:
+    """Clear flags and counter."""
     dut.clear.value = 1
     await driver.step()
     dut.clear.value = 0
     await driver.step()
-    check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after clear")

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import cocotb
@@ -12,8 +13,9 @@ from golden.matmul import largest_k
 from tb.coverage import Bins
 from tb.sim_bench import case, check, generator, require
 from tb.sim_driver import Product, UnitDriver
-from tb.sim_layers import activations_of, built_modes, layer_of, limits, longest_k
-from tb.sim_ports import description
+from tb.sim_layers import activations_of, built_modes, deciding_layers, layer_of, limits, longest_k
+from tb.sim_ports import description, port
+from tb.sim_stream import Sink
 from tb.sim_vectors import products_below_a_power_of_two
 from tb.sim_watch import Watch
 
@@ -178,25 +180,84 @@ async def every_bit_of_the_parameters_decides(dut):
     """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result."""
     rng = generator("parameters")
     for mode in built_modes():
-        # The sum is the bias: bias and scale, or bias and the bit of the multiplier, of each channel.
-        if mode in ("F32", "FBGEMM"):
-            scaled = [(129, (1 + 2.0**-bit) / 2) for bit in range(1, 24)]
-            scaled += [(3 << bit, 2.0**-bit * 1.5) for bit in range(30)] + [(-(2**31), 2.0**-25)]
-            bias = np.array([bias for bias, _ in scaled])
-            factor: dict[str, Any] = {"scale": np.array([scale for _, scale in scaled], np.float32)}
-        else:
-            fixed = [(100, bit) for bit in range(31)] + [(1 << bit, 30) for bit in range(31)] + [(-(2**31), 30)]
-            bias = np.array([bias for bias, _ in fixed])
-            s = np.array([max(2, bit + bias.bit_length() - 6) for bias, bit in fixed])
-            factor = {"m": np.array([1 << bit for _, bit in fixed]), "s": s}
-        if mode == "FBGEMM":
-            factor["float_bias"] = bias.astype(np.float32)
-        layer = QuantizedLinear(
-            weights=np.zeros((1, len(bias)), np.int8), bias=bias * (mode != "FBGEMM"), a_zp=0, w_zp=0,
-            y_zp=0, qmin=-128, qmax=127, mode=mode, **factor)
+        (layer,) = deciding_layers(mode, 64)
         driver = UnitDriver(dut, rng)
         await driver.start()
         await driver.run([Product(layer, activations_of(rng, 1, layer))])
+
+
+@cocotb.test()
+async def no_bit_of_a_parameter_depends_on_another_one(dut):
+    """Channels of one significant bit in bias or multiplier, any bits in the other, and results within their range."""
+    rng = generator("independent")
+    for mode in description()["config"]["modes"]:
+        if mode in ("F32", "FBGEMM"):
+            continue
+        single = 1 << np.arange(31)
+        any_bits = rng.integers(2**29, 2**31, (6, 31))
+        bias = np.concatenate([*(any_bits[:3] * [[1], [-1], [1]]), single, -single, single])
+        m = np.concatenate([single, single, single, *any_bits[3:]])
+        magnitude = np.log2(np.abs(bias.astype(float))) + np.log2(m)
+        s = np.clip(np.ceil(magnitude - 7).astype(np.int64), 2, 62)
+        layer = QuantizedLinear(weights=np.zeros((1, len(bias)), np.int8), bias=bias, a_zp=0, w_zp=0, y_zp=0,
+                                qmin=-128, qmax=127, mode=mode, m=m, s=s)
+        driver = UnitDriver(dut, rng)
+        await driver.start()
+        await driver.run([Product(layer, activations_of(rng, 1, layer))])
+
+
+@cocotb.test()
+async def no_tile_begins_with_a_part_of_its_channels(dut):
+    """All but the last channel of a set, in both places for sets, and everything else that the tile needs."""
+    rng = generator("part")
+    config = description()["config"]
+    driver = UnitDriver(dut, rng)
+    await driver.start()
+    for _ in range(4):
+        layer = layer_of(rng, 1, config["cols"], built_modes()[0], stage=(0, -128, 127), zero_points=False)
+        product = Product(layer, activations_of(rng, config["rows"], layer))
+        before = driver.activations.sent
+        driver.configure(product)
+        driver.send(product)
+        channels = driver.channels.withdraw()
+        driver.channels.send(channels[:-1])
+        for _ in range(config["cols"] + 20):
+            await driver.step()
+        check(driver.activations.sent, before, "beats before the last channel")
+        driver.channels.send(channels[-1:])
+        await driver.finish(config["rows"])
+        for name, sink in driver.sinks.items():
+            got = port(f"{name}__payload").unpack(sink.received)["data"]
+            sink.received.clear()
+            check(got, product.results(name), name)
+
+
+@cocotb.test()
+async def results_are_offered_to_readers_that_wait_for_them(dut):
+    """Ready rises only when valid has risen, or when buffers have long been full."""
+    rng = generator("offers")
+    config = description()["config"]
+    driver = UnitDriver(dut, rng)
+    driver.sinks = {name: Sink(dut, name, partial(waits, getattr(dut, f"{name}__valid"))) for name in driver.sinks}
+    await driver.start()
+    layer = layer_of(rng, 1, 2 * config["cols"], built_modes()[0])
+    await driver.run([Product(layer, activations_of(rng, 2 * config["rows"], layer))])
+    # Readers that come when the buffers are full, and take few rows at a time then.
+    for period, share in ((120, 110), (60, 58)):
+        driver = UnitDriver(dut, rng)
+        driver.sinks = {name: Sink(dut, name, partial(rests, driver, period, share)) for name in driver.sinks}
+        await driver.start()
+        await driver.run([Product(layer, activations_of(rng, 12 * config["rows"], layer))])
+
+
+def rests(driver: UnitDriver, period: int, share: int) -> bool:
+    """Pause for the first `share` of every `period` cycles."""
+    return driver.cycle % period < share
+
+
+def waits(valid: Any) -> bool:
+    """Pause while `valid` is low."""
+    return not bool(valid.value)
 
 
 @cocotb.test()
