@@ -113,7 +113,7 @@ class ActivationBuffer(wiring.Component):
                 memory.read_address.eq(Cat(index[:len(address)], used)),
             ]
             columns.append(memory.o)
-        part = Signal(beat_bits)
+        part = Signal(beat_bits, reset_less=True)
         with m.If(self.read):
             m.d.sync += part.eq(self.beat)
         size = config.depth * config.act_width

@@ -6,9 +6,10 @@ from amaranth.lib import data, stream
 __all__ = ["byte_stream", "low_bytes"]
 
 
-def byte_stream(count: int) -> stream.Signature:
+def byte_stream(count: int, *, always_ready: bool = False) -> stream.Signature:
     """A stream that moves up to `count` bytes in a cycle, the first one in the lowest bits."""
-    return stream.Signature(data.StructLayout({"data": data.ArrayLayout(8, count), "keep": count, "last": 1}))
+    shape = data.StructLayout({"data": data.ArrayLayout(8, count), "keep": count, "last": 1})
+    return stream.Signature(shape, always_ready=always_ready)
 
 
 def low_bytes(number, count: int):

@@ -11,7 +11,6 @@ from hdl.channels import channel_stream_layout, illegal_channel
 from hdl.engine_config import EngineConfig
 from hdl.job import plan_layout
 from hdl.lane import channel_layout, lane_load_signature
-from hdl.turn import Turn
 
 __all__ = ["ChannelMemory", "set_width"]
 
@@ -34,12 +33,12 @@ class ChannelMemory(wiring.Component):
 
     Members
     -------
-    i : In, `byte_stream` of channel_bytes
-        One record in a beat.
-    issue : In; slot : Out; plan : In
-        See `Turn`; the plan of job `slot`, the job that is loaded.
-    issue_slot : In
-        Number of the job that is issued: what its half of the memories held is forgotten.
+    i : In, `byte_stream` of channel_bytes that never waits
+        One record in a beat, of jobs that are issued.
+    slot : Out; plan : In
+        The plan of job `slot`, the job that is loaded; numbers as in `Turn`.
+    issue, issue_slot : In
+        A job is issued, and its number: what its half of the memories held is forgotten.
     early, late, keep : Out
         The packet breaks the rule of this name.
     illegal : Out
@@ -58,7 +57,7 @@ class ChannelMemory(wiring.Component):
     def __init__(self, config: EngineConfig):
         self.config = config
         members = {
-            "i": In(byte_stream(config.channel_bytes)),
+            "i": In(byte_stream(config.channel_bytes, always_ready=True)),
             "issue": In(1),
             "issue_slot": In(1),
             "slot": Out(1),
@@ -80,9 +79,6 @@ class ChannelMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, plan, record = self.config, self.plan, self.i.payload.data.as_value()
-        m.submodules.turn = turn = Turn()
-        m.d.comb += [turn.issue.eq(self.issue), self.slot.eq(turn.slot)]
-
         channel = Signal(channel_stream_layout(config))
         m.d.comb += channel.bias.eq(record[:32])
         if config.modes:
@@ -99,19 +95,16 @@ class ChannelMemory(wiring.Component):
         channels = Signal.like(plan.n, init=0)
         lane = Signal(range(config.requant_lanes))
         group = Signal(config.group_width)
-        take = Signal()
+        take = self.i.valid
         final = Signal()
         last_lane = Signal()
         set_end = Signal()
         m.d.comb += [
-            mine.eq(loaded[turn.slot]),
-            number.eq(Cat(mine[:ceil_log2(config.sets)], turn.slot)),
-            self.i.ready.eq(turn.active),
-            take.eq(self.i.valid & self.i.ready),
+            mine.eq(loaded[self.slot]),
+            number.eq(Cat(mine[:ceil_log2(config.sets)], self.slot)),
             final.eq(channels + 1 == plan.n),
             last_lane.eq(lane == config.requant_lanes - 1),
             set_end.eq(final | (last_lane & (group == config.groups - 1))),
-            turn.done.eq(take & final),
             self.early.eq(take & self.i.payload.last & ~final),
             self.late.eq(take & final & ~self.i.payload.last),
             self.keep.eq(take & ~self.i.payload.keep.all()),
@@ -119,11 +112,12 @@ class ChannelMemory(wiring.Component):
             self.illegal.eq(take & ~plan.raw & illegal_channel(config, channel, plan.mode, shift)),
         ]
         with m.If(take):
+            m.d.sync += self.slot.eq(self.slot ^ final)
             m.d.sync += [channels.eq(Mux(final, 0, channels + 1)), lane.eq(Mux(last_lane, 0, lane + 1))]
             with m.If(last_lane):
                 m.d.sync += group.eq(group + 1)
             with m.If(set_end):
-                m.d.sync += [lane.eq(0), group.eq(0), loaded[turn.slot].eq(mine + 1)]
+                m.d.sync += [lane.eq(0), group.eq(0), loaded[self.slot].eq(mine + 1)]
         with m.If(self.issue):
             m.d.sync += loaded[self.issue_slot].eq(0)
         m.d.comb += self.available.eq(self.tile < loaded[self.tile_slot])

@@ -60,8 +60,10 @@ class Core(wiring.Component):
         self.config = config
         self.check = Prototype(JobCheck(config), "mac_job_check", has_reset=True)
         sizes = {"activations": config.act_bytes, "weights": config.weight_bytes, "channels": config.channel_bytes}
+        # Only activations wait for room: there is always a place for all weights and channels of a job.
         self.gates = {
-            name: Prototype(PacketGate(size), f"mac_{name}_gate", has_reset=True) for name, size in sizes.items()}
+            name: Prototype(PacketGate(size, always_ready=name != "activations"), f"mac_{name}_gate", has_reset=True)
+            for name, size in sizes.items()}
         self.exit = Prototype(PacketExit(config.out_bytes), "mac_outputs_exit", has_reset=True)
         self.pipeline = Prototype(Pipeline(config), "mac_pipeline", has_reset=True)
         self.latency = self.pipeline.component.datapath.latency

@@ -94,8 +94,8 @@ class OutputBuffer(wiring.Component):
         panel = Signal(name="store_panel")
         row = Signal(range(config.rows), name="store_row")
         tile = Signal(range(config.sets), name="store_tile")
-        rows_left = Signal(M_WIDTH, name="store_rows_left")
-        columns_left = Signal(bits_for(config.n_max), name="store_columns_left")
+        rows_left = Signal(M_WIDTH, name="store_rows_left", reset_less=True)
+        columns_left = Signal(bits_for(config.n_max), name="store_columns_left", reset_less=True)
         running = Signal(name="storing")
         bottom = Signal(name="store_bottom")
         last_tile = Signal(name="store_last_tile")
@@ -144,8 +144,10 @@ class OutputBuffer(wiring.Component):
                 with m.If(last_panel):
                     m.d.sync += running.eq(0)
         # The rows that were not wanted may still be on their way when the job's last one is stored.
-        with m.If(~running & turn.active & self.idle):
-            m.d.sync += [running.eq(1), rows_left.eq(plan.m), columns_left.eq(plan.n), raw.eq(plan.raw)]
+        with m.If(~running):
+            m.d.sync += [running.eq(turn.active & self.idle), rows_left.eq(plan.m), columns_left.eq(plan.n)]
+            with m.If(self.idle):
+                m.d.sync += raw.eq(plan.raw)
 
         word = {}
         if config.modes:
@@ -180,9 +182,9 @@ class OutputBuffer(wiring.Component):
         row = Signal(range(config.rows), name="send_row")
         word = Signal(range(self.words), name="send_word")
         piece = Signal(range(pieces), name="send_piece")
-        rows_left = Signal(M_WIDTH, name="send_rows_left")
+        rows_left = Signal(M_WIDTH, name="send_rows_left", reset_less=True)
         row_bytes = Signal(bits_for(max(config.n_max, 4 * config.raw_n_max)), name="send_row_bytes")
-        bytes_left = Signal.like(row_bytes, name="send_bytes_left")
+        bytes_left = Signal.like(row_bytes, name="send_bytes_left", reset_less=True)
         running = Signal(name="sending")
         go = Signal(name="send_go")
         read = Signal(name="send_read")
@@ -230,5 +232,5 @@ class OutputBuffer(wiring.Component):
                     row.eq(0), panel.eq(~panel), full.bit_select(panel, 1).eq(0), whole[panel].eq(0)]
             with m.If(turn.done):
                 m.d.sync += running.eq(0)
-        with m.If(~running & turn.active):
-            m.d.sync += [running.eq(1), rows_left.eq(plan.m), bytes_left.eq(row_bytes)]
+        with m.If(~running):
+            m.d.sync += [running.eq(turn.active), rows_left.eq(plan.m), bytes_left.eq(row_bytes)]

@@ -16,6 +16,8 @@ class PacketGate(wiring.Component):
     ----------
     count : int
         Bytes of the stream.
+    always_ready : bool
+        Whoever takes awaited packets never waits.
 
     Members
     -------
@@ -29,10 +31,10 @@ class PacketGate(wiring.Component):
         A packet has not come to its end.
     """
 
-    def __init__(self, count: int):
+    def __init__(self, count: int, *, always_ready: bool):
         super().__init__({
             "i": In(byte_stream(count)),
-            "o": Out(byte_stream(count)),
+            "o": Out(byte_stream(count, always_ready=always_ready)),
             "issue": In(1),
             "cancelling": In(1),
             "owed": Out(1),

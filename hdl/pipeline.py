@@ -47,7 +47,7 @@ class Pipeline(wiring.Component):
         Both places for plans are in use, even if the older job's packet has left: rows below its M
         are still on their way.
     activations, weights, channels : In, `byte_stream`
-        One packet for each job.
+        One packet for each job, not before it is issued.
     outputs : Out, `byte_stream`
         One packet for each job.
     stream_errors : Out, one bit for each of `STREAM_ERRORS`
@@ -79,8 +79,8 @@ class Pipeline(wiring.Component):
             "plan": In(plan_layout(config)),
             "full": Out(1),
             "activations": In(byte_stream(config.act_bytes)),
-            "weights": In(byte_stream(config.weight_bytes)),
-            "channels": In(byte_stream(config.channel_bytes)),
+            "weights": In(byte_stream(config.weight_bytes, always_ready=True)),
+            "channels": In(byte_stream(config.channel_bytes, always_ready=True)),
             "outputs": Out(byte_stream(config.out_bytes)),
             "stream_errors": Out(len(STREAM_ERRORS)),
             "data_errors": Out(len(DATA_ERRORS)),

@@ -70,9 +70,9 @@ class RowCutter(wiring.Component):
         m.d.comb += [turn.issue.eq(self.issue), self.slot.eq(turn.slot)]
 
         running = Signal()
-        rows_left = Signal.like(plan.m, init=0)
-        bytes_left = Signal.like(plan.k, init=0)
-        phase = Signal(ceil_log2(size))
+        rows_left = Signal.like(plan.m, init=0, reset_less=True)
+        bytes_left = Signal.like(plan.k, init=0, reset_less=True)
+        phase = Signal(ceil_log2(size), reset_less=True)
         held = Signal(self.i.payload.shape())
         has_held = Signal()
 
@@ -119,8 +119,8 @@ class RowCutter(wiring.Component):
                 m.d.sync += [bytes_left.eq(plan.k), rows_left.eq(rows_left - 1)]
             with m.If(final):
                 m.d.sync += [running.eq(0), has_held.eq(0)]
-        with m.If(~running & turn.active):
-            m.d.sync += [running.eq(1), rows_left.eq(plan.m), bytes_left.eq(plan.k), phase.eq(0)]
+        with m.If(~running):
+            m.d.sync += [running.eq(turn.active), rows_left.eq(plan.m), bytes_left.eq(plan.k), phase.eq(0)]
 
         # Judged with the word that uses up a beat; the final word uses up its last beat.
         end_keep = Mux(needs_next, self.i.payload.keep, held.keep)

@@ -89,7 +89,7 @@ class Sequencer(wiring.Component):
 
         running = Signal()
         draining = Signal()
-        rows_left = Signal(M_WIDTH)
+        rows_left = Signal(M_WIDTH, reset_less=True)
         last_tile = Signal()
         last_panel = Signal()
         set_ready = Signal()
@@ -114,10 +114,10 @@ class Sequencer(wiring.Component):
                 m.d.sync += rows_left.eq(rows_left - config.rows)
                 with m.If(last_panel):
                     m.d.sync += [running.eq(0), draining.eq(1)]
-        with m.Elif(draining):
+        with m.If(~running):
+            m.d.sync += [running.eq(turn.active & ~draining), rows_left.eq(plan.m)]
+        with m.If(draining):
             m.d.sync += draining.eq(~self.idle)
-        with m.Elif(~running & turn.active):
-            m.d.sync += [running.eq(1), rows_left.eq(plan.m)]
 
         waits = running & ~self.read
         m.d.comb += [

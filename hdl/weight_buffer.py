@@ -10,7 +10,6 @@ from hdl.activation_buffer import does_not_fit
 from hdl.byte_stream import byte_stream
 from hdl.engine_config import EngineConfig
 from hdl.job import plan_layout
-from hdl.turn import Turn
 
 __all__ = ["WeightBuffer"]
 
@@ -28,11 +27,12 @@ class WeightBuffer(wiring.Component):
 
     Members
     -------
-    i : In, `byte_stream` of weight_bytes
-    issue : In; slot : Out; plan : In
-        See `Turn`; the plan of job `slot`, the job that is loaded.
-    issue_slot : In
-        Number of the job that is issued: what its half of the buffer held is forgotten.
+    i : In, `byte_stream` of weight_bytes that never waits
+        Packets of jobs that are issued.
+    slot : Out; plan : In
+        The plan of job `slot`, the job that is loaded; numbers as in `Turn`.
+    issue, issue_slot : In
+        A job is issued, and its number: what its half of the buffer held is forgotten.
     early, late, keep : Out
         The packet breaks the rule of this name.
     out_of_range : Out
@@ -49,7 +49,7 @@ class WeightBuffer(wiring.Component):
     def __init__(self, config: EngineConfig):
         self.config = config
         super().__init__({
-            "i": In(byte_stream(config.weight_bytes)),
+            "i": In(byte_stream(config.weight_bytes, always_ready=True)),
             "issue": In(1),
             "issue_slot": In(1),
             "slot": Out(1),
@@ -68,9 +68,6 @@ class WeightBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, plan, word = self.config, self.plan, self.i.payload
-        m.submodules.turn = turn = Turn()
-        m.d.comb += [turn.issue.eq(self.issue), self.slot.eq(turn.slot)]
-
         part = config.weight_bytes * config.weight_width
         lanes = config.weight_words
         index_bits = ceil_log2(config.weight_beats)
@@ -82,27 +79,24 @@ class WeightBuffer(wiring.Component):
         filled = Signal(data.ArrayLayout(bits_for(config.weight_beats), 2))
         mine = Signal(bits_for(config.weight_beats))
         lane = Signal(range(lanes))
-        take = Signal()
         beat_end = Signal()
         final = Signal()
         m.d.comb += [
-            mine.eq(filled[turn.slot]),
-            self.i.ready.eq(turn.active),
-            take.eq(self.i.valid & self.i.ready),
+            mine.eq(filled[self.slot]),
             beat_end.eq(lane == lanes - 1),
             final.eq(beat_end & (mine + 1 == plan.weight_beats)),
-            turn.done.eq(take & final),
-            self.early.eq(take & word.last & ~final),
-            self.late.eq(take & final & ~word.last),
-            self.keep.eq(take & ~word.keep.all()),
-            write.en.eq(take.replicate(lanes) & (1 << lane)),
-            write.addr.eq(Cat(mine[:index_bits], turn.slot)),
+            self.early.eq(self.i.valid & word.last & ~final),
+            self.late.eq(self.i.valid & final & ~word.last),
+            self.keep.eq(self.i.valid & ~word.keep.all()),
+            write.en.eq(self.i.valid.replicate(lanes) & (1 << lane)),
+            write.addr.eq(Cat(mine[:index_bits], self.slot)),
             write.data.as_value().eq(Cat(byte[:config.weight_width] for byte in word.data).replicate(lanes)),
         ]
-        with m.If(take):
+        with m.If(self.i.valid):
+            m.d.sync += self.slot.eq(self.slot ^ final)
             m.d.sync += lane.eq(Mux(beat_end, 0, lane + 1))
             with m.If(beat_end):
-                m.d.sync += filled[turn.slot].eq(mine + 1)
+                m.d.sync += filled[self.slot].eq(mine + 1)
         with m.If(self.issue):
             m.d.sync += filled[self.issue_slot].eq(0)
 
@@ -115,5 +109,5 @@ class WeightBuffer(wiring.Component):
         wrong = [
             does_not_fit(byte, config.weight_width, plan.w_unsigned) for byte in word.data
         ] if config.weight_width < 8 else []
-        m.d.comb += self.out_of_range.eq(take & Cat(wrong).any())
+        m.d.comb += self.out_of_range.eq(self.i.valid & Cat(wrong).any())
         return m

@@ -33,13 +33,13 @@ PROOFS = (
                     "beats[{ 1'h0, mine[1:0] }][15:8]"),
         ), {"WORD": 8, "LANES": 2, "BEATS": 4, "BITS": 2, "PLAN": 79, "PLAN_AT": plan_at("weight_beats")},
         {"mac_weight_buffer": "wire [2:0] formal_place; wire [15:0] formal_beat = beats[formal_place];"},
-        state("filled", "lane", waiting="turn.waiting", stored="formal_beat") | {r"\dut.formal_place": "place"}, 14),
+        state("filled", "lane", stored="formal_beat") | {r"\dut.formal_place": "place"}, 14),
     buffer(
         "channel memory: each record where it belongs", "channel_memory.sv", (
             Mistake("mac_channel_memory", r"set_end  ?= \\final  \| lane", "set_end = lane"),
         ), {"BITS": 3, "MOST": 4, "PLAN": 79, "PLAN_AT": plan_at("n")},
         {"mac_channel_memory": "wire [1:0] formal_place; wire [15:0] formal_points = zero_points[formal_place];"},
-        state("lane", dut_loaded="loaded", dut_channels="channels", waiting="turn.waiting", stored="formal_points")
+        state("lane", dut_loaded="loaded", dut_channels="channels", stored="formal_points")
         | {r"\dut.formal_place": "place"}, 14),
     buffer(
         "row cutter: order of bytes, where rows start, no loss, no standstill", "row_cutter.sv", (

@@ -7,14 +7,14 @@ module spec(
   input clk, input rst, input i_valid, input [127:0] i_data, input i_last, input issue, input [`BITS - 1:0] wanted,
   input [`PLAN - 1:0] any_plan, input [`BITS - 3:0] tile, input read, input finish, input watch
 );
-  wire i_ready, early, late, keep, available, slot;
+  wire early, late, keep, available, slot;
   wire [15:0] o;
   wire [1:0] load_valid;
   wire [69 + `BITS - 1:0] load_0, load_1;
   reg issue_slot, read_slot;
   wire [`PLAN - 1:0] plan;
   mac_channel_memory dut(
-    .clk(clk), .rst(rst), .i__valid(i_valid), .i__payload({i_last, 16'hffff, i_data}), .i__ready(i_ready),
+    .clk(clk), .rst(rst), .i__valid(i_valid), .i__payload({i_last, 16'hffff, i_data}),
     .issue(issue), .issue_slot(issue_slot), .slot(slot), .plan(plan), .early(early), .late(late), .keep(keep),
     .load__0__valid(load_valid[0]), .load__0__payload(load_0), .load__1__valid(load_valid[1]),
     .load__1__payload(load_1), .tile(tile), .tile_slot(read_slot), .available(available), .read(read),
@@ -27,7 +27,6 @@ module spec(
   (* keep *) wire [2 * `BITS - 3:0] dut_loaded;
   (* keep *) wire [`BITS - 1:0] dut_channels;
   (* keep *) wire lane;
-  (* keep *) wire [1:0] waiting;
   (* keep *) wire [`BITS - 2:0] place;
   (* keep *) wire [15:0] stored;
 
@@ -37,7 +36,7 @@ module spec(
   wire load_slot = issue_slot ^ unloaded[0];
   wire [`BITS - 1:0] records = load_slot ? records_1 : records_0, others = load_slot ? records_0 : records_1;
   wire [`BITS - 1:0] size = load_slot ? wanted_1 : wanted_0;
-  wire take = i_valid && i_ready, end_job = take && records + 1 == size;
+  wire take = i_valid, end_job = take && records + 1 == size;
   assign plan = (any_plan & ~({{`PLAN{1'b0}}, {`BITS{1'b1}}} << `PLAN_AT)) | ({{`PLAN{1'b0}}, size} << `PLAN_AT);
   // Sets that are whole: the last one of a job may have one channel.
   wire [`BITS - 2:0] sets_0 = (records_0 >> 1) + (records_0[0] && records_0 == wanted_0);
@@ -81,13 +80,13 @@ module spec(
     assume (rst || started);
     // Jobs are two at most and have a channel or more; packets are as long as their job says.
     assume (!(issue && unfinished == 2) && wanted >= 1 && wanted <= `MOST);
-    assume (!(i_valid && i_ready) || i_last == (records + 1 == size));
+    assume (!i_valid || (unloaded != 0 && i_last == (records + 1 == size)));
     // What is not there is not read, and a job that is not loaded is not finished.
     assume (!read || available);
     assume (!finish || unfinished > unloaded);
     if (started) begin
       // Records wait for nothing but their job, and are written as they come.
-      assert (i_ready == (unloaded != 0) && slot == load_slot && !early && !late && !keep);
+      assert (slot == load_slot && !early && !late && !keep);
       assert (load_valid == {take && records[0], take && !records[0]});
       assert (!load_valid[0] || load_0 == expected);
       assert (!load_valid[1] || load_1 == expected);
@@ -95,7 +94,7 @@ module spec(
       assert (available == (tile < (read_slot ? sets_1 : sets_0)));
       assert (!shown || o_point == watched);
       // Its state.
-      assert (unloaded <= unfinished && unfinished <= 2 && waiting == unloaded);
+      assert (unloaded <= unfinished && unfinished <= 2);
       assert (read_slot == issue_slot ^ unfinished[0]);
       assert (dut_channels == (unloaded == 0 ? 0 : records) && lane == (unloaded != 0 && records[0]));
       assert (dut_loaded == {sets_1, sets_0});

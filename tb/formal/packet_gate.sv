@@ -1,12 +1,17 @@
 // A packet gate: beats of awaited packets pass as they are, those of cancelled jobs are taken and dropped. WIDTH.
+//
+// GATE (its module), WAITS (defined where whoever takes the beats may wait).
 module spec(
   input clk, input rst, input i_valid, input [`WIDTH - 1:0] i_payload, input o_ready, input issue, input cancelling
 );
   wire i_ready, o_valid, owed;
   wire [`WIDTH - 1:0] o_payload;
-  mac_weights_gate dut(
+  `GATE dut(
     .clk(clk), .rst(rst), .i__valid(i_valid), .i__ready(i_ready), .i__payload(i_payload),
-    .o__valid(o_valid), .o__ready(o_ready), .o__payload(o_payload),
+`ifdef WAITS
+    .o__ready(o_ready),
+`endif
+    .o__valid(o_valid), .o__payload(o_payload),
     .issue(issue), .cancelling(cancelling), .owed(owed));
 
   reg started = 0;
@@ -31,9 +36,14 @@ module spec(
   end
   (* keep *) wire cover_dropped = i_valid && i_ready && cancelling && last;
   (* keep *) wire cover_passed = o_valid && o_ready && awaited == 2;
+`ifdef WAITS
   (* keep *) wire cover_held = held && o_valid && !cancelling;
+`endif
   always @* begin
     assume (rst || started);
+`ifndef WAITS
+    assume (o_ready);
+`endif
     // The source holds its beat; jobs are two at most, and one of them may end in this cycle.
     assume (!waited || rst || (i_valid && i_payload == waited_payload));
     assume (!(issue && awaited >= 2));

@@ -6,6 +6,8 @@ __all__ = ["PROOFS"]
 
 PARAMETERS = {"rows": 3, "cols": 2, "act_bytes": 4, "weight_bytes": 2, "out_bytes": 4}
 BUFFER = "mac_buffer_outputs"
+# Packet gates, and what their specification is told.
+GATES: dict[str, dict[str, int | str]] = {"activations": {"WIDTH": 37, "WAITS": 1}, "weights": {"WIDTH": 19}}
 
 
 def state(*names: str, **others: str) -> dict[str, str]:
@@ -29,9 +31,9 @@ PROOFS = (
         {BUFFER: "wire [5:0] formal_place; wire [18:0] formal_word = rows[formal_place];"},
         state("some", "waiting", write_row="write__addr", read_row="read__addr", word="formal_word")
         | {r"\dut.formal_place": "place"}, quick=False),
-    stream("packet gate: what passes and what is dropped", "packet_gate.sv", (
-        Mistake("mac_weights_gate", r"i__valid & i__ready", "i__valid"),
-    ), {"WIDTH": 19}, taps=state("packets")),
+    *(stream(f"packet gate of {name}: what passes and what is dropped", "packet_gate.sv", (
+        Mistake(f"mac_{name}_gate", r"i__valid & i__ready", "i__valid"),
+    ), {"GATE": f"mac_{name}_gate", **defines}, taps=state("packets")) for name, defines in GATES.items()),
     stream("packet exit: what passes and how packets end", "packet_exit.sv", (
         Mistake("mac_outputs_exit", r"assign free = (.*);", r"assign free = \1 | issue;"),
     ), {"COUNT": 4}, taps=state("packets", "closes")),

@@ -6,12 +6,12 @@ module spec(
   input clk, input rst, input i_valid, input [`WORD - 1:0] i_data, input i_last, input issue, input [`BITS:0] wanted,
   input [`PLAN - 1:0] any_plan, input [`BITS - 1:0] beat, input read, input finish, input watch
 );
-  wire i_ready, early, late, keep, out_of_range, available, slot;
+  wire early, late, keep, out_of_range, available, slot;
   wire [`WORD * `LANES - 1:0] o;
   reg issue_slot, read_slot;
   wire [`PLAN - 1:0] plan;
   mac_weight_buffer dut(
-    .clk(clk), .rst(rst), .i__valid(i_valid), .i__payload({i_last, {`WORD / 8{1'b1}}, i_data}), .i__ready(i_ready),
+    .clk(clk), .rst(rst), .i__valid(i_valid), .i__payload({i_last, {`WORD / 8{1'b1}}, i_data}),
     .issue(issue), .issue_slot(issue_slot), .slot(slot), .plan(plan), .early(early), .late(late), .keep(keep),
     .out_of_range(out_of_range), .beat(beat), .beat_slot(read_slot), .available(available), .read(read), .o(o));
 
@@ -21,7 +21,6 @@ module spec(
   // Its state: the beat at `place` is in a wire that is added to the module.
   (* keep *) wire [2 * `BITS + 1:0] filled;
   (* keep *) wire lane;
-  (* keep *) wire [1:0] waiting;
   (* keep *) wire [`BITS:0] place;
   (* keep *) wire [`WORD * `LANES - 1:0] stored;
 
@@ -32,7 +31,7 @@ module spec(
   wire load_slot = issue_slot ^ unloaded[0];
   wire [`BITS + 1:0] words = load_slot ? words_1 : words_0, others = load_slot ? words_0 : words_1;
   wire [`BITS + 1:0] size = `LANES * (load_slot ? wanted_1 : wanted_0);
-  wire take = i_valid && i_ready, end_job = take && words + 1 == size;
+  wire take = i_valid, end_job = take && words + 1 == size;
   assign plan = (any_plan & ~({{`PLAN{1'b0}}, {`BITS + 1{1'b1}}} << `PLAN_AT))
                 | ({{`PLAN{1'b0}}, load_slot ? wanted_1 : wanted_0} << `PLAN_AT);
 
@@ -76,19 +75,18 @@ module spec(
     assume (rst || started);
     // Jobs are two at most and have a beat or more; packets are as long as their job says.
     assume (!(issue && unfinished == 2) && wanted >= 1 && wanted <= `BEATS);
-    assume (!(i_valid && i_ready) || i_last == (words + 1 == size));
+    assume (!i_valid || (unloaded != 0 && i_last == (words + 1 == size)));
     // What is not there is not read, and a job that is not loaded is not finished.
     assume (!read || available);
     assume (!finish || unfinished > unloaded);
     if (started) begin
-      // Words wait for nothing but their job.
-      assert (i_ready == (unloaded != 0) && slot == load_slot);
+      assert (slot == load_slot);
       assert (!early && !late && !keep && !out_of_range);
       // A beat can be read as soon as it is whole, and is what came until the next read.
       assert (available == (beat < (read_slot ? words_1 : words_0) / `LANES));
       assert (!shown || o_word == watched);
       // Its state.
-      assert (unloaded <= unfinished && unfinished <= 2 && waiting == unloaded);
+      assert (unloaded <= unfinished && unfinished <= 2);
       assert (read_slot == issue_slot ^ unfinished[0]);
       assert (lane == words % `LANES && (unloaded == 2 || others % `LANES == 0));
       assert (filled == {words_1[`BITS + 1:1], words_0[`BITS + 1:1]});
