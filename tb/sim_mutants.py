@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
+from cocotb.handle import ArrayObject, HierarchyObject
 from cocotb.regression import TestGenerator
 from cocotb.simtime import get_sim_time
 from cocotb.triggers import Timer, with_timeout
@@ -55,6 +56,13 @@ def note(number: int, name: str, outcome: str) -> None:
         file.write(json.dumps([number, name, outcome]) + "\n")
 
 
+def memories(scope: Any) -> list[Any]:
+    """All memories in `scope` and below."""
+    inside = list(scope)
+    return [handle for handle in inside if isinstance(handle, ArrayObject)] + [
+        memory for inner in inside if isinstance(inner, HierarchyObject) for memory in memories(inner)]
+
+
 @cocotb.test()
 @cocotb.parametrize(turn=range(len(TURNS)))
 async def mutant_is_tried(dut, turn):
@@ -74,6 +82,10 @@ async def mutant_is_tried(dut, turn):
     started, started_at = time.monotonic(), get_sim_time("ns")
     try:
         dut.mutsel.value = number
+        # No reset empties them, and a mutant that reads beyond the end of one fills others with unknown values.
+        for memory in memories(dut):
+            for word in memory:
+                word.value = 0
         await Timer(1, "ns")
         if simulated is None:
             await TESTS[name](dut)

@@ -43,23 +43,55 @@ class Target:
 REQUANT = (Round(tests=("sim_requant",), case={"vectors": 400}), Round(tests=("sim_requant",), case={}))
 CELL = (Round(tests=("sim_cell.sums_of_random_operands_match_in_every_cycle",)), Round(tests=("sim_cell",)))
 ARRAY = (Round(tests=("sim_array.random_tiles_match_in_every_cycle",)), Round(tests=("sim_array",)))
-UNITS = (Round(tests=("sim_unit.products_match_whatever_pauses",)), Round(tests=("sim_unit", "sim_misuse")))
+UNITS = (
+    Round(tests=("sim_unit.products_match_whatever_pauses",)),
+    Round(tests=("sim_misuse", "sim_unit", "sim_violations")))
 ENGINES = (
     Round(tests=("sim_engine_random",), case={"gemms": 12, "budget": 60}),
-    Round(tests=("sim_engine_registers", "sim_engine_cancel", "sim_engine_errors")),
+    Round(tests=("sim_bench_engine", "sim_engine_registers", "sim_engine_cancel", "sim_engine_errors")),
     Round(tests=("sim_engine_random", "sim_engine"), case={"gemms": 60}))
-REGISTERS = (Round(tests=tuple(f"sim_registers.{name}" for name in (
-    "each_command_is_one_pulse", "flags_stay_until_one_is_written_and_setting_wins",
-    "what_is_no_register_or_read_only_is_refused_and_changes_nothing", "counters_count_what_is_enabled",
-    "every_register_has_its_value_after_reset_and_its_bits"))), Round(tests=("sim_registers",)))
+REGISTERS = (
+    Round(tests=tuple(f"sim_registers.{name}" for name in (
+        "each_command_is_one_pulse", "each_register_is_read_whatever_the_others_hold",
+        "flags_stay_until_one_is_written_and_setting_wins",
+        "what_is_no_register_or_read_only_is_refused_and_changes_nothing", "counters_count_what_is_enabled",
+        "every_register_has_its_value_after_reset_and_its_bits"))),
+    Round(tests=("sim_registers",)))
 FIXED = ("shift >= 2 && shift <= 62", "!multiplier[31]")
 FLOAT = ("!multiplier[31]", "multiplier[30:23] != 8'hff")
+
+# Tiles end at least as many cycles apart as an array has rows: none does while rows of another one leave.
+SPACED = (Frame(), Frame(only="mac_array_.*", assume=("!(last_line[2] && rows_left != 0)",)))
+SPACED_LATER = (Frame(), Frame(only="mac_array_.*", assume=("!(last_line[3] && rows_left != 0)",)))
+
+# Of the parts of a unit of two rows and two groups: a token is stored when it is valid; a row of a tile waits while the
+# one before is gathered, and all of them are before the next tile ends; rows in an output buffer have been claimed.
+PARTS = (
+    Frame(),
+    Frame(only="mac_token_store", assume=("i[0] == write",)),
+    Frame(only="mac_gather", assume=("waiting <= 1",)),
+    Frame(only="mac_buffer_.*", assume=("waiting <= 15", "!(i__valid && !read__en && waiting == 15)")),
+    Frame(only="mac_datapath", assume=(
+        "claimed_0 <= 16", "claimed_1 <= 16", "!(outputs_popped && claimed_0 == 0)",
+        "!(accumulators_popped && claimed_1 == 0)")),
+)
+
+# Of the parts of an engine.
+STAGES = (
+    Frame(),
+    Frame(only="mac_(?!pipeline_issue).*_turn", assume=(
+        "waiting != 3", "!(done && waiting == 0)", "!(issue && waiting == 2 && !done)")),
+    Frame(only="mac_(.*_gate|outputs_exit)", assume=("packets != 3", "!(issue && packets == 2)")),
+    Frame(only="mac_channel_memory", assume=("channels <= 15",)),
+    Frame(only="mac_core", inside=("mac_job_check",)),
+    Frame(only="mac_engine_.*", inside=("mac_core", "mac_job_check")),
+)
 
 # Modules of a unit that are blocks of their own, or within one.
 INNER = "mac_(array|row|cell|requant|multiply|fixed_round|float_from_int|float_round)"
 UNIT = f"{INNER}|mac_(admission|buffer_outputs|channels|collect_outputs|datapath|gather|lane)"
-ENGINE = {"rows": 2, "cols": 2, "modes": "SINGLE", "raw_output": True, "k_max": 24, "n_max": 16, "weight_beats": 64,
-          "act_bytes": 4, "weight_bytes": 2, "out_bytes": 4}
+ENGINE = {"rows": 4, "cols": 2, "requant_lanes": 1, "modes": "SINGLE", "zero_points": "subtract", "raw_output": True,
+          "k_max": 24, "n_max": 16, "weight_beats": 64, "act_bytes": 4, "weight_bytes": 2, "out_bytes": 4}
 
 TARGETS = (
     Target(block="cell", emitted="cell", parameters={"rows": 1, "cols": 1}, rounds=CELL),
@@ -69,12 +101,14 @@ TARGETS = (
            frames=(Frame(steps=8), Frame(module="mac_requant", assume=FIXED, steps=12))),
     Target(block="requant", emitted="requant", parameters={"modes": "F32"}, rounds=REQUANT,
            frames=(Frame(steps=8), Frame(module="mac_requant", assume=FLOAT, steps=18))),
-    Target(block="array", emitted="array", parameters={"rows": 3, "cols": 2}, rounds=ARRAY),
-    Target(block="array", emitted="array", parameters={"rows": 2, "cols": 3, "depth": 2, "fanout": 2}, rounds=ARRAY),
+    Target(block="array", emitted="array", parameters={"rows": 3, "cols": 2}, rounds=ARRAY,
+           frames=SPACED),
+    Target(block="array", emitted="array", parameters={"rows": 2, "cols": 3, "depth": 2, "fanout": 2}, rounds=ARRAY,
+           frames=SPACED_LATER),
     Target(block="unit", emitted="unit", parameters={
         "rows": 2, "cols": 2, "requant_lanes": 1, "modes": "SINGLE", "raw_output": True, "zero_points": "subtract"},
-           modules=f"(?!({INNER})$).*", rounds=UNITS),
-    Target(block="engine", emitted="engine", parameters=ENGINE, rounds=ENGINES,
+           modules=f"(?!({INNER})$).*", rounds=UNITS, frames=PARTS),
+    Target(block="engine", emitted="engine", parameters=ENGINE, rounds=ENGINES, frames=STAGES,
            modules=f"(?!({UNIT}|mac_registers.*)$).*"),
     Target(block="registers", emitted="registers", parameters=ENGINE, rounds=REGISTERS),
 )

@@ -12,10 +12,39 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("mac_multiply", r"s2_al \* s2_bl|s3_ll",
      "the lowest bits of a product decide only where all others below the rounding are 0, the sum of the cross "
      "products included; the directed products get there for some bits alone"),
-    ("mac_array_.*", r"^assign node_\d+\[1\] = rst \?",
-     "`last` of a token after a reset: it means nothing while the token is not valid, and is not looked at then"),
-    ("mac_row_cutter", r"rows_left",
+    ("mac_array_.*", r"^assign node_\d+\[[12]\] = rst \?",
+     "`last` and `set` of a token after a reset: they mean nothing while the token is not valid, and are not looked at "
+     "then"),
+    ("mac_array_.*", r"rst \? \d+'h0+ : \{ first_line",
+     "`first` after a reset: it can only restart sums, and none has begun"),
+    ("mac_requant", r"normal|float_scale_line",
+     "the hidden bit of a scale below the normal floats: with or without it the result is 0, which needs both products "
+     "to be followed through a proof"),
+    (".*_axi_lite", r"^assign node_\d+ = rst \? (6'h00|4'h0|2'h0|32'd0)",
+     "what a reset leaves of an address, data, strobes or a response: nothing is done with it before the next takes "
+     "its place, and a proof signal by signal cannot know that"),
+    ("mac_registers_[^_]*", r"^mac_registers_\w+_axi_lite axi_lite",
+     "a wire of an instance that is always 0, as responses are OKAY or SLVERR: what is within an instance is not known "
+     "to a proof of what is around it"),
+    ("mac_registers_.*_file", r"= bus__(read|write)_address ==|= ! bus__",
+     "the comparison with one register's address is true at that of another too, whose choice comes first: in a "
+     "simulation nothing differs, and for synthesis two of a parallel choice mean nothing"),
+    ("mac_token_store", r"if \((read|write)\)",
+     "`valid` of a token that is stored: nothing reads it, but a proof of the store alone sees it leave"),
+    ("mac_collect_.*", r"valid \? lanes : kept",
+     "the groups of a row come in successive cycles, so that what is kept of them need not be held"),
+    ("mac_datapath", r"_tokens_line",
+     "a token after a reset: it means nothing while it is not valid; and `valid` of the groups of a row, which come in "
+     "successive cycles"),
+    ("mac_datapath", r"taken \? node_\d+ : node_\d+",
+     "room is asked for more strictly than it needs: a tile waits a cycle longer while buffers are nearly full"),
+    ("mac_channels", r"load_bank \? full\[0\]|full\[1\] \| load_bank",
+     "whether the set that is not being loaded is full: looked at only when the other one has been loaded, which "
+     "sets it right"),
+    ("mac_(row_cutter|sequencer|output_buffer)", r"rows_left",
      "the upper bits of a count of rows: a job that reaches them takes longer than a simulation has"),
+    ("mac_.*_gate", r"~ cancelling",
+     "what a gate shows while jobs are cancelled: the pipeline behind it is held in reset then"),
 )
 
 
