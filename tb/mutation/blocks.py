@@ -89,7 +89,7 @@ STAGES = (
 
 # Modules of a unit that are blocks of their own, or within one.
 INNER = "mac_(array|row|cell|requant|multiply|fixed_round|float_from_int|float_round)"
-UNIT = f"{INNER}|mac_(admission|buffer_outputs|channels|collect_outputs|datapath|gather|lane)"
+UNIT = f"{INNER}|mac_(admission|buffer_.*|channels|collect_.*|column_store|datapath|gather|lane|token_store)"
 ENGINE = {"rows": 4, "cols": 2, "requant_lanes": 1, "modes": "SINGLE", "zero_points": "subtract", "raw_output": True,
           "k_max": 24, "n_max": 16, "weight_beats": 64, "act_bytes": 4, "weight_bytes": 2, "out_bytes": 4}
 
