@@ -32,8 +32,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "requant": ("sim_requant",),
     "unit": ("sim_unit", "sim_unit", "sim_misuse", "sim_violations"),
     "core": ("sim_core",),
-    "engine": ("sim_engine_random", "sim_engine_random", "sim_engine", "sim_engine_errors", "sim_engine_cancel",
-               "sim_engine_registers", "sim_engine_violations"),
+    "engine": ("sim_engine_random", "sim_engine_random", "sim_engine", "sim_engine_errors", "sim_engine_packets",
+               "sim_engine_cancel", "sim_engine_registers", "sim_engine_violations"),
 }
 # The blocks in turn: those with more to vary come up more often.
 BLOCKS = ("engine", "unit", "core", "array", "engine", "unit", "requant", "engine", "unit", "cell")

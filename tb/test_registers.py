@@ -12,4 +12,5 @@ from tb.run import generate, simulate
 ], ids=["default", "subtract", "raw-only"])
 def test_registers_do_what_their_description_says(directory, coverage, parameters):
     registers = generate("registers", directory, **parameters)
-    assert len(simulate(registers, "sim_registers", coverage=coverage)) == 11
+    assert len(simulate(registers, "sim_registers", coverage=coverage)) == 10
+    assert len(simulate(registers, "sim_counters", coverage=coverage)) == 1

@@ -48,14 +48,15 @@ UNITS = (
     Round(tests=("sim_misuse", "sim_unit", "sim_violations")))
 ENGINES = (
     Round(tests=("sim_engine_random",), case={"gemms": 12, "budget": 60}),
-    Round(tests=("sim_bench_engine", "sim_engine_registers", "sim_engine_cancel", "sim_engine_errors")),
+    Round(tests=("sim_bench_engine", "sim_engine_registers", "sim_engine_cancel", "sim_engine_errors",
+                 "sim_engine_packets")),
     Round(tests=("sim_engine_random", "sim_engine"), case={"gemms": 60}))
 REGISTERS = (
-    Round(tests=tuple(f"sim_registers.{name}" for name in (
+    Round(tests=(*(f"sim_registers.{name}" for name in (
         "each_command_is_one_pulse", "each_register_is_read_whatever_the_others_hold",
         "flags_stay_until_one_is_written_and_setting_wins",
-        "what_is_no_register_or_read_only_is_refused_and_changes_nothing", "counters_count_what_is_enabled",
-        "every_register_has_its_value_after_reset_and_its_bits"))),
+        "what_is_no_register_or_read_only_is_refused_and_changes_nothing",
+        "every_register_has_its_value_after_reset_and_its_bits")), "sim_counters")),
     Round(tests=("sim_registers",)))
 FIXED = ("shift >= 2 && shift <= 62", "!multiplier[31]")
 FLOAT = ("!multiplier[31]", "multiplier[30:23] != 8'hff")

@@ -35,8 +35,8 @@ class Frame:
     inside
         By induction, without `module`: parts that are no black boxes.
     assume
-        Verilog expressions that hold in every cycle, of its ports: its legal use; by induction also of its registers,
-        what `make formal` proves of them.
+        Verilog expressions that hold in every cycle, of its ports: its legal use; by induction also of its registers:
+        what they can hold then.
     steps
         Cycles after which a pipeline has forgotten its state: outputs are compared after so many, from any state. 0: by
         induction, signal by signal; what is in the module of the mutant are black boxes then.
