@@ -6,7 +6,8 @@ import json
 import re
 import sys
 import time
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tb.formal import buffers, requant, streams, sums, unit
 from tb.formal.export import CONFIGURATIONS, FLAWS, QUICK_CONFIGURATIONS, equals, modules_of
 from tb.formal.proof import Proof, ProofError
 from tb.formal.yosys import proves, reaches
+from tb.parallel import shared_out
 from tb.report import write_report
 from tb.run import BUILD
 
@@ -31,23 +33,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="the quick set alone")
     parser.add_argument("--only", default="", help="the proofs with this in their name")
     options = parser.parse_args(arguments)
-    chosen = [proof for proof in PROOFS if options.only in proof.name and (proof.quick or not options.quick)]
+    claims = [partial(check, proof) for proof in PROOFS
+              if options.only in proof.name and (proof.quick or not options.quick)]
+    if options.only in EXPORT:
+        claims += [partial(check_export, *exported)
+                   for exported in (QUICK_CONFIGURATIONS if options.quick else CONFIGURATIONS)]
     results = []
+    start = time.monotonic()
     try:
-        for proof in chosen:
-            results.append(check(proof))
-            print(row(results[-1]), flush=True)
-        for block, parameters in QUICK_CONFIGURATIONS if options.quick else CONFIGURATIONS:
-            if options.only in EXPORT:
-                results.append(check_export(block, parameters))
-                print(row(results[-1]), flush=True)
+        for result in shared_out(judge, claims):
+            results.append(result)
+            print(row(result), flush=True)
     except ProofError as error:
         print(f"tb.formal: {error}", file=sys.stderr)
         return 1
     finally:
-        write_report("formal", {"quick": options.quick, "proofs": results})
-    print(f"{len(results)} claims are proved, {sum(len(result['controls']) for result in results)} mistakes are found")
+        seconds = round(time.monotonic() - start, 1)
+        write_report("formal", {"quick": options.quick, "seconds": seconds, "proofs": results})
+    print(f"{len(results)} claims are proved, {sum(len(result['controls']) for result in results)} mistakes are found, "
+          f"in {seconds:.0f} s")
     return 0
+
+
+def judge(claim: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `claim` says, in another process."""
+    return claim()
 
 
 def check(proof: Proof, directory: Path = BUILD / "formal") -> dict[str, Any]:

@@ -3,16 +3,14 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from typing import Any
 
 from tb.mutation.mutants import MutationError
+from tb.parallel import shared_out
 from tb.run import Generated, SimulationError, simulate
 
-__all__ = ["Round", "shared_out", "tried"]
+__all__ = ["Round", "tried"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +34,6 @@ class Round:
 
 # After so many mutants the netlist without a change must still pass: nothing that one leaves behind reaches the next.
 BETWEEN = 100
-
-
-def shared_out(function: Callable[..., Any], *arguments: Iterable[Any]) -> list[Any]:
-    """As `map` does it, by as many processes as there are processors."""
-    # Not forked: a copy of a process that has threads may hang.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        return list(pool.map(function, *arguments))
 
 
 def tried(netlist: Generated, numbers: list[int], round_: Round) -> dict[int, str]:

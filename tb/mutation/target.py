@@ -10,8 +10,9 @@ from typing import Any
 from tb.mutation.blocks import Target
 from tb.mutation.equivalence import Verdict, judged
 from tb.mutation.gaps import explained
-from tb.mutation.kill import shared_out, tried
+from tb.mutation.kill import tried
 from tb.mutation.mutants import Mutant, MutationError, instrumented, listed, prepared
+from tb.parallel import shared_out
 from tb.run import generate
 
 __all__ = ["run_target"]
