@@ -1,8 +1,8 @@
 """Channel parameters: two sets, so that the next tile's are loaded while this tile computes.
 
-A set is `cols` channels, in the order of the columns. It is full once all are there, becomes the
-current one when a tile asks for the next set, and is free again when results of a tile with
-another set leave the last column.
+A set is `cols` channels, in the order of the columns. It waits once all are there, becomes the
+current one when a tile asks for the next set, and its place is free again when results of a tile
+with another set leave the last column.
 """
 
 from amaranth import Cat, Module, Mux, Signal
@@ -75,58 +75,54 @@ class Channels(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        # A loaded set is `fresh` until a tile takes it, and `full` until the tile's results have left.
-        full = Signal(2)
-        fresh = Signal(2)
+        # Sets that wait for a tile, and places for more: sets come, are taken and are released in turn.
+        waiting = Signal(range(3))
+        free = Signal(range(3), init=2)
         load_bank = Signal()
         lane = Signal(range(config.requant_lanes))
         group = Signal(config.group_width)
         beat = Signal()
         last_lane = Signal()
-        last_group = Signal()
+        set_end = Signal()
+        # A set is released by the first result of another one. The first set that is used is set 0.
+        draining_bank = Signal()
+        freed = Signal()
         m.d.comb += [
-            self.i.ready.eq(~full.bit_select(load_bank, 1)),
+            self.i.ready.eq(free != 0),
             beat.eq(self.i.valid & self.i.ready),
             last_lane.eq(lane == config.requant_lanes - 1),
-            last_group.eq(group == config.groups - 1),
-            self.next_full.eq(fresh.bit_select(~self.bank, 1)),
+            set_end.eq(beat & last_lane & (group == config.groups - 1)),
+            self.next_full.eq(waiting != 0),
+            freed.eq(self.used & (self.used_bank != draining_bank)),
         ]
+        m.d.sync += [
+            waiting.eq(waiting + set_end - self.advance),
+            free.eq(free + freed - set_end),
+            load_bank.eq(load_bank ^ set_end),
+            self.bank.eq(self.bank ^ self.advance),
+            draining_bank.eq(draining_bank ^ freed),
+        ]
+        with m.If(beat):
+            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
+            with m.If(last_lane):
+                m.d.sync += group.eq(Mux(set_end, 0, group + 1))
 
         # A cycle later, on the way to all lanes.
         loaded = Signal.like(self.load[0].payload, reset_less=True)
         m.d.sync += [loaded.set.eq(load_bank), loaded.group.eq(group)]
         m.d.sync += [loaded.channel[field].eq(self.i.payload[field]) for field in channel_layout(config).members]
         for index, load in enumerate(self.load):
-            m.d.sync += load.valid.eq(beat & (lane == index))
-            m.d.comb += load.payload.eq(loaded)
-        with m.If(beat):
-            m.d.sync += lane.eq(lane + 1)
-            with m.If(last_lane):
-                m.d.sync += [lane.eq(0), group.eq(group + 1)]
-                with m.If(last_group):
-                    m.d.sync += [
-                        group.eq(0),
-                        load_bank.eq(~load_bank),
-                        full.bit_select(load_bank, 1).eq(1),
-                        fresh.bit_select(load_bank, 1).eq(1),
-                    ]
-
-        with m.If(self.advance):
-            m.d.sync += [self.bank.eq(~self.bank), fresh.bit_select(~self.bank, 1).eq(0)]
-
-        # A set is released by the first result of another set.
-        draining = Signal()
-        draining_bank = Signal()
-        with m.If(self.used):
-            m.d.sync += [draining.eq(1), draining_bank.eq(self.used_bank)]
-            with m.If(draining & (draining_bank != self.used_bank)):
-                m.d.sync += full.bit_select(draining_bank, 1).eq(0)
+            # A channel that is written in a reset is written again.
+            valid = Signal(name=f"load_valid_{index}", reset_less=True)
+            m.d.sync += valid.eq(beat & (lane == index))
+            m.d.comb += [load.valid.eq(valid), load.payload.eq(loaded)]
 
         if config.subtract:
+            zero_points = Signal(self.weight_zero_point.shape(), reset_less=True)
             column = Signal(range(config.cols))
-            m.d.comb += column.eq(group * config.requant_lanes + lane)
+            m.d.comb += [column.eq(group * config.requant_lanes + lane), self.weight_zero_point.eq(zero_points)]
             with m.If(beat):
-                m.d.sync += self.weight_zero_point[load_bank][column].eq(self.i.payload.weight_zero_point)
+                m.d.sync += zero_points[load_bank][column].eq(self.i.payload.weight_zero_point)
         self._check(m, beat, load_bank, (lane == 0) & (group == 0))
         return m
 
@@ -134,7 +130,7 @@ class Channels(wiring.Component):
         """Drive `illegal`: what a set holds is judged by the mode in which a tile takes it."""
         found = {}
         for name, value in channel_errors(self.config, self.i.payload).items():
-            of_set = Signal(2, name=f"wrong_{name}")
+            of_set = Signal(2, name=f"wrong_{name}", reset_less=True)
             now = of_set.bit_select(load_bank, 1)
             with m.If(beat):
                 m.d.sync += now.eq(value | (now & ~starts))

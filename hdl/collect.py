@@ -21,7 +21,8 @@ class Collect(wiring.Component):
 
     One lane for each column: lane l waits for the last one, as many cycles as it is ahead, so that
     narrow results are delayed and not 32-bit accumulators. Fewer lanes: the results of the steps
-    of a row are kept until its last step. Either way the row is complete as the last result comes.
+    of a row, which come in successive cycles, are kept until its last step. Either way the row is
+    complete as the last result comes.
 
     Parameters
     ----------
@@ -32,8 +33,6 @@ class Collect(wiring.Component):
     Members
     -------
     lanes : In, [requant_lanes] of `shape`
-    valid : In
-        The last lane shows a result.
     token : In, LaneToken
         Of the last lane.
     row : Out, stream that never waits
@@ -45,7 +44,6 @@ class Collect(wiring.Component):
         self.shape = shape
         super().__init__({
             "lanes": In(data.ArrayLayout(shape, config.requant_lanes)),
-            "valid": In(1),
             "token": In(LaneToken),
             "row": Out(stream.Signature(row_layout(config, shape), always_ready=True)),
         })
@@ -61,7 +59,6 @@ class Collect(wiring.Component):
         else:
             kept = Signal(self.lanes.shape().size * (config.groups - 1), reset_less=True)
             columns = Cat(kept, self.lanes)
-            with m.If(self.valid):
-                m.d.sync += kept.eq(columns[self.lanes.shape().size:])
+            m.d.sync += kept.eq(columns[self.lanes.shape().size:])
             m.d.comb += row.payload.data.eq(columns)
         return m

@@ -171,8 +171,11 @@ class Datapath(wiring.Component):
     def _collect(self, m, name, lanes, latency, gather):
         """Rows of results that leave the lanes `latency` cycles after their accumulators entered."""
         collect = getattr(self, f"collect_{name}").instantiate(m, f"collect_{name}")
-        tokens = delay(m, Cat(gather.valid, gather.token), latency, name=f"{name}_tokens", reset_less=False)
-        m.d.comb += [collect.lanes.eq(Cat(lanes)), Cat(collect.valid, collect.token).eq(tokens)]
+        m.d.comb += [
+            collect.lanes.eq(Cat(lanes)),
+            collect.token.valid.eq(delay(m, gather.token.valid, latency, name=f"{name}_valid", reset_less=False)),
+            collect.token.last.eq(delay(m, gather.token.last, latency, name=f"{name}_last")),
+        ]
         return collect.row
 
     def _buffer(self, m, name, valid, row):

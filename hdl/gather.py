@@ -104,8 +104,9 @@ class Gather(wiring.Component):
         self.depth = 1 << ceil_log2(config.rows + (config.last_skew + 1) // config.groups + 2)
         self.store = Prototype(
             ColumnStore(signed(config.acc_width), self.depth), "mac_column_store", has_reset=True)
-        self.token_store = Prototype(
-            ColumnStore(drain_token(set_width), self.depth), "mac_token_store", has_reset=True)
+        # Of the tokens what a valid one says.
+        token = data.StructLayout({"last": 1, "set": set_width})
+        self.token_store = Prototype(ColumnStore(token, self.depth), "mac_token_store", has_reset=True)
         self.prototypes = [self.store, self.token_store]
         super().__init__(gather_signature(config, set_width))
 
@@ -136,7 +137,8 @@ class Gather(wiring.Component):
             m.d.sync += [step.eq(step + 1), final_step.eq(step == config.groups - 2)]
 
         tokens = self.token_store.instantiate(m, "tokens")
-        m.d.comb += [tokens.i.eq(last_column), tokens.write.eq(last_column.valid)]
+        m.d.comb += [
+            tokens.i.last.eq(last_column.last), tokens.i.set.eq(last_column.set), tokens.write.eq(last_column.valid)]
         stores = [self.store.instantiate(m, f"store_c{c}") for c in range(config.cols)]
         for c, store in enumerate(stores):
             m.d.comb += [store.i.eq(self.drain[c]), store.write.eq(self.drain_token[c].valid)]

@@ -27,10 +27,10 @@ def start_clock(dut: Any) -> RisingEdge:
     return RisingEdge(dut.clk)
 
 
-async def reset(dut: Any, edge: RisingEdge) -> None:
-    """Hold the synchronous reset for three cycles."""
+async def reset(dut: Any, edge: RisingEdge, cycles: int = 3) -> None:
+    """Hold the synchronous reset for so many cycles."""
     dut.rst.value = 1
-    for _ in range(3):
+    for _ in range(cycles):
         await edge
     dut.rst.value = 0
 

@@ -19,6 +19,8 @@ IntArray = npt.NDArray[np.int64]
 
 # Cycles without any transfer after which a run is given up.
 PATIENCE = 400
+# Cycles that it takes to count the clamped outputs of a row that has left.
+COUNTING = 3
 
 
 class Product(NamedTuple):
@@ -71,14 +73,15 @@ class UnitDriver:
         self._in_tile = False
         self._ended = 0
         self._gone = dict.fromkeys(self.sinks, 0)
+        self._last_output = -COUNTING - 1
 
-    async def start(self) -> None:
+    async def start(self, reset_cycles: int = 3) -> None:
         """Clock and reset; control ports get harmless values."""
         for name in ("mode", "stage", "a_zero_point", "a_unsigned", "w_unsigned", "clear"):
             if hasattr(self.dut, name):
                 getattr(self.dut, name).value = 0
         self.edge = start_clock(self.dut)
-        await reset(self.dut, self.edge)
+        await reset(self.dut, self.edge, reset_cycles)
 
     def configure(self, product: Product) -> None:
         """Set the control ports as `product` needs them; the unit must not be busy."""
@@ -138,9 +141,12 @@ class UnitDriver:
     async def step(self) -> bool:
         """One clock cycle; returns whether anything moved."""
         await self.edge
-        if self._in_tile or any(gone < self._ended for gone in self._gone.values()):
-            require(bool(self.dut.busy.value), "busy while a tile is unfinished or a result has not left",
-                    cycle=self.cycle, in_tile=self._in_tile, rows=self._ended, left=self._gone)
+        unfinished = self._in_tile or any(gone < self._ended for gone in self._gone.values())
+        counting = self.cycle - self._last_output <= COUNTING
+        require(bool(self.dut.busy.value) == (unfinished or counting),
+                "busy while a tile is unfinished, a result has not left or clamped ones are being counted, and only then",
+                cycle=self.cycle, busy=self.dut.busy.value, in_tile=self._in_tile, rows=self._ended, left=self._gone,
+                last_output=self._last_output)
         a, w = self.activations.edge(), self.weights.edge()
         if (a is None) != (w is None):
             fail("activations and weights must be accepted together", cycle=self.cycle)
@@ -150,6 +156,8 @@ class UnitDriver:
                 moved = True
                 self._last_row = self.cycle
                 self._gone[name] += 1
+                if name == "outputs":
+                    self._last_output = self.cycle
         if a is not None:
             moved = True
             self._in_tile = not port("activations__payload").fields["last"].unpack([a])[0]

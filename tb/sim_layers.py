@@ -7,7 +7,9 @@ import numpy as np
 from golden.linear import QuantizedLinear
 from tb.sim_ports import description
 
-__all__ = ["activations_of", "built_modes", "deciding_layers", "layer_of", "limits", "longest_k"]
+__all__ = [
+    "activations_of", "built_modes", "deciding_layers", "layer_of", "limits", "longest_k", "tie_layers",
+]
 
 
 def layer_of(rng: np.random.Generator, k: int, n: int, mode: str, *, extreme: bool = False,
@@ -58,9 +60,38 @@ def deciding_layers(mode: str, most: int, first: int = 0) -> list[QuantizedLinea
         bias = np.array([bias for bias, _ in fixed])
         s = np.array([max(2, bit + bias.bit_length() - 6) for bias, bit in fixed])
         factor = {"m": np.array([1 << bit for _, bit in fixed]), "s": s}
+    return _layers_of(mode, bias, factor, most, first)
+
+
+def tie_layers(rng: np.random.Generator, mode: str, most: int) -> list[QuantizedLinear]:
+    """As `deciding_layers`: products beside a tie, on either side of it, where any other bit is any.
+
+    Of two channels that differ by 1 in multiplier (or mantissa) or in bias, one rounds up and one down: a bit that
+    adds decides in the lower one, a bit that takes away in the upper one.
+    """
+    is_float = mode in ("F32", "FBGEMM")
+    bits = 24 if is_float else 31
+    found = []
+    for _ in range(24):
+        acc, m = (int(x) for x in rng.integers(1 << bits - 2, (1 << bits) - (1 << bits - 5), 2))
+        s = (acc * m).bit_length() - 6
+        acc *= int(rng.choice([-1, 1]))
+        # The first of two roundings adds half of what it drops.
+        nudge = {"DOUBLE": 1 if acc > 0 else -1, "DOUBLE_UP": 1}.get(mode, 0) << 30 if s > 31 else 0
+        tie = ((2 * (acc * m >> s) + 1) << s - 1) - nudge
+        for up in (0, 1):
+            found += [(acc, tie // acc + up, s), (tie // m + up, m, s)]
+    bias, multiplier, shift = np.array(found).T
+    factor = {"scale": np.ldexp(multiplier.astype(float), -shift).astype(np.float32)} if is_float else {
+        "m": multiplier, "s": shift}
+    return _layers_of(mode, bias, factor, most)
+
+
+def _layers_of(mode: str, bias: np.ndarray, factor: dict[str, Any], most: int, first: int = 0) -> list[QuantizedLinear]:
+    """Layers of K = 1 and at most `most` channels whose sums are their `bias`, from the one numbered `first` on."""
+    factor = factor | {"bias": bias * (mode != "FBGEMM")}
     if mode == "FBGEMM":
         factor["float_bias"] = bias.astype(np.float32)
-    factor["bias"] = bias * (mode != "FBGEMM")
     parts = [{name: np.roll(values, -first)[start:start + most] for name, values in factor.items()}
              for start in range(0, len(bias), most)]
     return [QuantizedLinear(weights=np.zeros((1, len(part["bias"])), np.int8), a_zp=0, w_zp=0,

@@ -8,12 +8,11 @@ from typing import Any
 import cocotb
 import numpy as np
 
-from golden.linear import QuantizedLinear
 from golden.matmul import largest_k
 from tb.coverage import Bins
 from tb.sim_bench import case, check, generator, require
 from tb.sim_driver import Product, UnitDriver
-from tb.sim_layers import activations_of, built_modes, deciding_layers, layer_of, limits, longest_k
+from tb.sim_layers import activations_of, built_modes, deciding_layers, layer_of, limits, longest_k, tie_layers
 from tb.sim_ports import description, port
 from tb.sim_stream import Sink
 from tb.sim_vectors import products_below_a_power_of_two
@@ -188,19 +187,10 @@ async def every_bit_of_the_parameters_decides(dut):
 
 @cocotb.test()
 async def no_bit_of_a_parameter_depends_on_another_one(dut):
-    """Channels of one significant bit in bias or multiplier, any bits in the other, and results within their range."""
+    """Products beside ties, where each bit of bias, multiplier or scale decides, whatever the others are."""
     rng = generator("independent")
     for mode in description()["config"]["modes"]:
-        if mode in ("F32", "FBGEMM"):
-            continue
-        single = 1 << np.arange(31)
-        any_bits = rng.integers(2**29, 2**31, (6, 31))
-        bias = np.concatenate([*(any_bits[:3] * [[1], [-1], [1]]), single, -single, single])
-        m = np.concatenate([single, single, single, *any_bits[3:]])
-        magnitude = np.log2(np.abs(bias.astype(float))) + np.log2(m)
-        s = np.clip(np.ceil(magnitude - 7).astype(np.int64), 2, 62)
-        layer = QuantizedLinear(weights=np.zeros((1, len(bias)), np.int8), bias=bias, a_zp=0, w_zp=0, y_zp=0,
-                                qmin=-128, qmax=127, mode=mode, m=m, s=s)
+        (layer,) = tie_layers(rng, mode, 1000)
         driver = UnitDriver(dut, rng)
         await driver.start()
         await driver.run([Product(layer, activations_of(rng, 1, layer))])
@@ -230,6 +220,48 @@ async def no_tile_begins_with_a_part_of_its_channels(dut):
             got = port(f"{name}__payload").unpack(sink.received)["data"]
             sink.received.clear()
             check(got, product.results(name), name)
+
+
+@cocotb.test()
+async def tiles_wait_for_room_and_for_nothing_else(dut):
+    """A last wave enters as soon as the wave before is old enough and each output buffer has room for a tile more.
+
+    A place is free again two cycles after its row has left.
+    """
+    rng = generator("room")
+    info = description()
+    rows, cols, drain = info["config"]["rows"], info["config"]["cols"], info["derived"]["drain_interval"]
+    for beats, pause in ((1, 0.5), (1, 0.9), (2, 0.0), (2, 0.7)):
+        layer = layer_of(rng, beats * info["config"]["depth"], cols, built_modes()[0])
+        product = Product(layer, activations_of(rng, 24 * rows, layer))
+        driver = UnitDriver(dut, rng, {"outputs": pause, "accumulators": pause})
+        tiles = driver.send(product)
+        # Everything is there when the reset ends.
+        for source in (driver.activations, driver.weights, driver.channels):
+            source.edge()
+        await driver.start(reset_cycles=1)
+        driver.configure(product)
+        ended: list[int] = []
+        left: dict[str, list[int]] = {name: [] for name in driver.sinks}
+        while len(ended) < tiles:
+            cycle, sent = driver.cycle, driver.activations.sent
+            before = {name: len(sink.received) for name, sink in driver.sinks.items()}
+            await driver.step()
+            entered = driver.activations.sent > sent
+            if ended and sent % beats == beats - 1:
+                room = cycle - ended[-1] >= drain and all(
+                    (len(ended) + 1) * rows - sum(leaves <= cycle - 2 for leaves in leaving)
+                    <= info["timing"]["buffer_rows"] for leaving in left.values())
+                check(entered, room, "a tile's last wave enters", cycle=cycle, tiles=len(ended), beats=beats)
+            else:
+                require(entered or (not ended and cycle < 2 * cols + 9), "a wave waits for nothing", cycle=cycle)
+            for name, sink in driver.sinks.items():
+                left[name] += [cycle] * (len(sink.received) - before[name])
+            if entered and sent % beats == beats - 1:
+                ended.append(cycle)
+        # Its first tile needs all of its channels, which come one a cycle.
+        check(ended[0], cols + beats - 1 if driver.subtract else max(cols, beats - 1), "the first tile enters")
+        await driver.finish(tiles * rows)
 
 
 @cocotb.test()

@@ -1,6 +1,6 @@
 import pytest
 
-from tb.formal.__main__ import PROOFS, check, emitted
+from tb.formal.check import PROOFS, check, emitted
 from tb.formal.proof import Mistake, ProofError
 from tb.formal.yosys import SPECS, macros, needed, proves, reaches, without
 from tb.run import BUILD
@@ -33,7 +33,7 @@ def test_formal_proves_a_claim_and_finds_its_mistake():
 def test_formal_refuses_a_claim_that_does_not_hold(tmp_path, monkeypatch):
     verilog, described = emitted(TURN.block, tuple(TURN.parameters.items()))
     wrong = TURN.mistakes[0].made("block.v", verilog)
-    monkeypatch.setattr("tb.formal.__main__.emitted", lambda *_, **__: (wrong, described))
+    monkeypatch.setattr("tb.formal.check.emitted", lambda *_, **__: (wrong, described))
     with pytest.raises(ProofError, match="must hold"):
         check(TURN, tmp_path)
 

@@ -12,8 +12,8 @@ UNIT = {
 }
 CHANNELS = {
     "load_valid[0]": "load__0__valid", "load_valid[1]": "load__1__valid", "load_payload": "load__0__payload",
-    "lane": "lane", "load_bank": "load_bank", "dut_bank": "bank", "dut_fresh": "fresh", "dut_full": "full",
-    "draining": "draining", "draining_bank": "draining_bank",
+    "lane": "lane", "load_bank": "load_bank", "dut_bank": "bank", "dut_waiting": "waiting", "dut_free": "free",
+    "draining_bank": "draining_bank",
 }
 DATAPATH = {
     "room": "room", "dut_took": "took", "dut_in_tile": "in_tile", "claimed": "claimed_0",
@@ -46,7 +46,7 @@ def taps(width: int, output: str, channel: int) -> dict[str, str]:
                  "start": ("start", 1), "show": ("show", 1)}
     array, buffer = "datapath.array.", f"datapath.buffer_{output}."
     result = (inside("", UNIT) | inside("channel_sets.", CHANNELS) | inside("datapath.", DATAPATH)
-              | inside("datapath.", {"tokens": f"{output}_tokens_line"})
+              | inside("datapath.", {"on_way": f"{output}_valid_line", "last_on_way": f"{output}_last_line"})
               | inside(array, ARRAY) | inside(buffer, BUFFER) | {rf"\dut.{buffer}formal_place": "place"})
     for lane in range(2):
         place = f"datapath.lane_{lane}."
@@ -86,7 +86,7 @@ def sizes(width: int) -> dict[str, Any]:
 MISTAKES = (
     Mistake("mac_admission", r"assign node_8 = node_1 \| room", "assign node_8 = 1'h1"),
     Mistake("mac_admission", r"keep & has_set", "keep"),
-    Mistake("mac_channels", r"draining & node_14", "draining"),
+    Mistake("mac_channels", r"used & node_3", "used"),
     Mistake("mac_array", r"a_skew_r1 <= wave__payload\[7:4\]", "a_skew_r1 <= wave__payload[3:0]"),
     Mistake("mac_cell", r"bubble \? 4'h0 : a", "a"),
     Mistake("mac_datapath", r"claimed_0 <= 4'he", "claimed_0 <= 5'h10"),

@@ -177,15 +177,15 @@ module spec(
   (* keep *) wire [63:0] drain, lane_acc, lane_raw;
   (* keep *) wire [2 * `CHANNEL - 1:0] lane_read, lane_memory_0, lane_memory_1;
   (* keep *) wire bubble, room, dut_took, dut_in_tile, admission_in_tile, admission_has_set, rows_left, some;
-  (* keep *) wire [1:0] first_line, load_valid, dut_fresh, dut_full;
+  (* keep *) wire [1:0] first_line, load_valid, dut_waiting, dut_free;
   (* keep *) wire [2:0] token, set_done;
-  (* keep *) wire [3 * (`OUT - 6) - 1:0] tokens;
+  (* keep *) wire [`OUT - 7:0] on_way, last_on_way;
   (* keep *) wire [3:0] last_line, dut_seen;
   (* keep *) wire [`PLACE - 1:0] read_row, write_row, place;
   (* keep *) wire [`PLACE:0] claimed, waiting;
   (* keep *) wire [2 * `RESULT:0] word;
   (* keep *) wire [`CHANNEL:0] load_payload;
-  (* keep *) wire lane, load_bank, dut_bank, draining, draining_bank;
+  (* keep *) wire lane, load_bank, dut_bank, draining_bank;
 
   wire [1:0] index = {row, col};
   wire signed [`A - 1:0] the_a = cell_a >> `A * index;
@@ -239,7 +239,7 @@ module spec(
     for (n = 0; n < `OUT - 6; n = n + 1) begin : on_the_way
       always @*
         if (started)
-          assert (tokens[3 * n + 1+:2] == {ended[n + 6], ended[n + 5] || ended[n + 6]});
+          assert (on_way[n] == (ended[n + 5] || ended[n + 6]) && (!on_way[n] || last_on_way[n] == ended[n + 6]));
     end
   endgenerate
   wire signed [`A - 1:0] a_1 = lefts, a_2 = lefts >> `A;
@@ -267,9 +267,8 @@ module spec(
       // Its state: what the past says that it must be.
       assert (half == lane && dut_bank == bank[1] && (!half || c_ready) && !(fresh != 0 && old_set));
       assert (load_bank == bank[1] ^ (fresh != 1));
-      assert (dut_fresh == (bank[1] ? {fresh == 2, fresh != 0} : {fresh != 0, fresh == 2}));
-      assert (dut_full[bank[1]] == (has_set || fresh == 2) && dut_full[!bank[1]] == (fresh != 0 || old_set));
-      assert (draining == had_set[5] && (!draining || draining_bank == bank[5]));
+      assert (dut_waiting == fresh && dut_free == 2 - fresh - has_set - old_set);
+      assert (draining_bank == (had_set[5] && bank[5]) && &(had_set | bank));
       assert (had_set[1] == has_set && admission_has_set == has_set && fresh + has_set + old_set <= 2);
       assert (!(had_set[5:2] & ~had_set[4:1]) && !(ended[5:1] & ~had_set));
       assert (!(replaced[4:1] & (replaced[4:1] - 1'b1)));

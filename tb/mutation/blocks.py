@@ -65,16 +65,17 @@ FLOAT = ("!multiplier[31]", "multiplier[30:23] != 8'hff")
 SPACED = (Frame(), Frame(only="mac_array_.*", assume=("!(last_line[2] && rows_left != 0)",)))
 SPACED_LATER = (Frame(), Frame(only="mac_array_.*", assume=("!(last_line[3] && rows_left != 0)",)))
 
-# Of the parts of a unit of two rows and two groups: a token is stored when it is valid; a row of a tile waits while the
-# one before is gathered, and all of them are before the next tile ends; rows in an output buffer have been claimed.
+# Of the parts of a unit of two rows and two groups: a row of a tile waits while the one before is gathered, and all of
+# them are before the next tile ends; rows in an output buffer have been claimed.
+STORES = ("mac_column_store", "mac_token_store")
+CLAIMED = ("claimed_0 <= 16", "claimed_1 <= 16", "!(outputs_popped && claimed_0 == 0)",
+           "!(accumulators_popped && claimed_1 == 0)")
 PARTS = (
     Frame(),
-    Frame(only="mac_token_store", assume=("i[0] == write",)),
-    Frame(only="mac_gather", assume=("waiting <= 1",)),
+    # What is stored is only what comes with `valid`.
+    Frame(only="mac_gather", inside=STORES, assume=("waiting <= 1",)),
     Frame(only="mac_buffer_.*", assume=("waiting <= 15", "!(i__valid && !read__en && waiting == 15)")),
-    Frame(only="mac_datapath", assume=(
-        "claimed_0 <= 16", "claimed_1 <= 16", "!(outputs_popped && claimed_0 == 0)",
-        "!(accumulators_popped && claimed_1 == 0)")),
+    Frame(only="mac_datapath", inside=("mac_gather", *STORES), assume=CLAIMED),
 )
 
 # Of the parts of an engine.

@@ -29,18 +29,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("mac_registers_.*_file", r"= bus__(read|write)_address ==|= ! bus__",
      "the comparison with one register's address is true at that of another too, whose choice comes first: in a "
      "simulation nothing differs, and for synthesis two of a parallel choice mean nothing"),
-    ("mac_token_store", r"if \((read|write)\)",
-     "`valid` of a token that is stored: nothing reads it, but a proof of the store alone sees it leave"),
-    ("mac_collect_.*", r"valid \? lanes : kept",
-     "the groups of a row come in successive cycles, so that what is kept of them need not be held"),
-    ("mac_datapath", r"_tokens_line",
-     "a token after a reset: it means nothing while it is not valid; and `valid` of the groups of a row, which come in "
-     "successive cycles"),
-    ("mac_datapath", r"taken \? node_\d+ : node_\d+",
-     "room is asked for more strictly than it needs: a tile waits a cycle longer while buffers are nearly full"),
-    ("mac_channels", r"load_bank \? full\[0\]|full\[1\] \| load_bank",
-     "whether the set that is not being loaded is full: looked at only when the other one has been loaded, which "
-     "sets it right"),
     ("mac_(row_cutter|sequencer|output_buffer)", r"rows_left",
      "the upper bits of a count of rows: a job that reaches them takes longer than a simulation has"),
     ("mac_.*_gate", r"~ cancelling",
