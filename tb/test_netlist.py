@@ -10,8 +10,8 @@ from gen.synth.targets import TARGETS
 from gen.synth.tools import netlist
 from tb.run import ROOT, SimulationError, generate, simulate
 
-UNIT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE"}, "sim_unit", 9)
-SUBTRACT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE", "zero_points": "subtract"}, "sim_unit", 9)
+UNIT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE"}, "sim_unit", 10)
+SUBTRACT = ("unit", {"rows": 2, "cols": 2, "modes": "SINGLE", "zero_points": "subtract"}, "sim_unit", 10)
 ARRAY = ("array", {"rows": 2, "cols": 2}, "sim_array", 4)
 DOT_PRODUCTS = ("array", {"rows": 2, "cols": 1, "depth": 3}, "sim_array", 4)
 

@@ -16,7 +16,7 @@ SHAPES = {
     "array-depth-8": ("array", {"rows": 1, "cols": 3, "depth": 8}, "sim_array", 4),
     "requant-single": ("requant", {"modes": "SINGLE"}, "sim_requant", 1),
     "requant-all": ("requant", {"modes": "F32,SINGLE,DOUBLE,DOUBLE_UP,FBGEMM"}, "sim_requant", 1),
-    "unit": ("unit", {"rows": 3, "cols": 5, "fanout": 2}, "sim_unit", 9),
+    "unit": ("unit", {"rows": 3, "cols": 5, "fanout": 2}, "sim_unit", 10),
 }
 # Which of them each multiplier makes of cells, as others are the same as those of another multiplier.
 CASES = [
