@@ -92,7 +92,8 @@ class Core(wiring.Component):
         wipe = Signal()
         pipeline = self.pipeline.instantiate(m, "pipeline", reset=ResetSignal() | wipe)
 
-        # A wrong packet or an abort wipes the pipeline until all that is owed has come and gone.
+        # A wrong packet or an abort wipes the pipeline until all that is owed has come and gone: what gates show it
+        # meanwhile means nothing.
         cancel_now = Signal()
         over = Signal()
         m.d.comb += [

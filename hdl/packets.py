@@ -26,7 +26,7 @@ class PacketGate(wiring.Component):
     issue : In
         One more packet may come.
     cancelling : In
-        Packets are discarded; `o` is silent.
+        Packets are discarded, whoever is at `o`.
     owed : Out
         A packet has not come to its end.
     """
@@ -46,7 +46,7 @@ class PacketGate(wiring.Component):
         m.d.comb += [
             self.owed.eq(packets != 0),
             self.o.payload.eq(self.i.payload),
-            self.o.valid.eq(self.i.valid & self.owed & ~self.cancelling),
+            self.o.valid.eq(self.i.valid & self.owed),
             self.i.ready.eq(self.owed & (self.cancelling | self.o.ready)),
         ]
         m.d.sync += packets.eq(packets + self.issue - (self.i.valid & self.i.ready & self.i.payload.last))

@@ -7,7 +7,7 @@ from tb.sim_axi import STREAMS, EngineBench, same
 from tb.sim_bench import case, check, generator, require
 from tb.sim_engine_run import expect, run_jobs
 from tb.sim_gemm import INPUTS, Gemm, gemm_of, job_cost, largest_n, legal, random_gemm
-from tb.sim_layers import activations_of, built_modes, deciding_layers
+from tb.sim_layers import activations_of, built_modes, deciding_layers, tie_layers
 from tb.sim_ports import description
 
 # Cycles from the response to START until the job has been checked and counts as unfinished.
@@ -65,16 +65,18 @@ def _most_beats(n_max: int, k_max: int) -> tuple[int, int, int]:
 
 @cocotb.test()
 async def every_bit_of_the_parameters_decides(dut):
-    """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result, on every lane."""
+    """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result; on every lane, or beside
+    ties.
+    """
     rng = generator("parameters")
     config = description()["config"]
     bench = EngineBench(dut, rng)
     await bench.start()
     _, n, _ = legal(1, config["n_max"], 1, False)
     for mode in config["modes"]:
-        for first in range(config["requant_lanes"]):
-            await run_jobs(bench, rng, [
-                Gemm(layer, activations_of(rng, 1, layer)) for layer in deciding_layers(mode, n, first)])
+        layers = [layer for first in range(config["requant_lanes"]) for layer in deciding_layers(mode, n, first)]
+        layers += tie_layers(rng, mode, n)
+        await run_jobs(bench, rng, [Gemm(layer, activations_of(rng, 1, layer)) for layer in layers])
 
 
 @cocotb.test()

@@ -7,7 +7,7 @@ import numpy as np
 
 from tb.coverage import Bins
 from tb.sim_axi import EngineBench, Frame, same
-from tb.sim_bench import case, check, generator, require
+from tb.sim_bench import case, check, generator, require, watches_inside
 from tb.sim_engine_run import run_jobs
 from tb.sim_gemm import INPUTS, Gemm, gemm_of, legal, random_gemm
 from tb.sim_layers import built_modes
@@ -116,14 +116,16 @@ async def each_byte_of_a_beat_must_be_kept(dut):
 
 @cocotb.test()
 async def rows_are_awaited_however_many_there_shall_be(dut):
-    """A job of 2^b rows and some: all that come are computed, and then its packet of activations ends EARLY."""
+    """A job of 2^b rows and some, or of any number: all that come are computed and counted, and then the packet of
+    activations ends EARLY.
+    """
     rng = generator("rows")
     bench = EngineBench(dut, rng)
     await bench.start()
     config, derived = description()["config"], description()["derived"]
     # From the last operand to its output.
     quiet = 200 + 4 * derived["drain_interval"] * config["rows"]
-    for number in range(24 * 5):
+    for number in range(24 + 12):
         # Both places for jobs get such a job: alone or behind another one.
         before = [random_gemm(rng, 30)] * int(rng.integers(2))
         raw = bool(config["raw_output"] and (not config["modes"] or rng.integers(2)))
@@ -132,8 +134,9 @@ async def rows_are_awaited_however_many_there_shall_be(dut):
         whole = config["act_bytes"] // math.gcd(config["act_bytes"], k)
         m = -(-8 * config["rows"] // whole) * whole
         come = gemm_of(rng, m, n, k, str(rng.choice(built_modes())), raw=raw)
-        more = (0, 1, config["rows"], config["rows"] + 1, int(rng.integers(2, 4 * config["rows"])))[number // 24]
-        wanted = min(max((1 << number % 24) + more, m + 1), 2**24 - 1)
+        # Counts go through 2^b while rows come, or hold any bits.
+        wanted = max((1 << number) + int(rng.integers(4 * config["rows"])), m + 1) if number < 24 else int(
+            rng.integers(m + 1, 1 << 24))
         bench.count_anew()
         await bench.clear()
         for job in (*before, come):
@@ -150,6 +153,12 @@ async def rows_are_awaited_however_many_there_shall_be(dut):
         panels = taken // (k * config["rows"]) * config["rows"]
         check(bench.watch.beats, panels * n * (4 if raw else 1) // config["out_bytes"], "beats of whole panels",
               rows=wanted, panels=panels)
+        if watches_inside():
+            pipeline = dut.core.pipeline
+            left = [pipeline.cutter.rows_left, pipeline.sequencer.rows_left,
+                    pipeline.output_buffer.store_rows_left, pipeline.output_buffer.send_rows_left]
+            check([count.value.to_unsigned() for count in left], [wanted - taken // k, *[wanted - panels] * 3],
+                  "rows that are left to cut, to compute, to store and to send", rows=wanted, taken=taken)
         source.pause = False
         done = await settle(bench, [*before, come])
         require(done <= len(before), "the job of many rows does not finish", rows=wanted, done=done)

@@ -26,7 +26,7 @@ module spec(
     awaited <= awaited + issue - (i_valid && i_ready && last);
     waited <= i_valid && !i_ready;
     waited_payload <= i_payload;
-    held <= o_valid && !o_ready;
+    held <= o_valid && !o_ready && !cancelling;
     held_payload <= o_payload;
     if (rst) begin
       awaited <= 0;
@@ -52,7 +52,7 @@ module spec(
       assert (owed == (awaited != 0));
       assert (!held || cancelling || rst || (o_valid && o_payload == held_payload));
       // A beat passes on both sides at once, or is dropped, or waits; nothing else leaves.
-      assert ((o_valid && o_ready) == (i_valid && i_ready && !cancelling));
+      assert (cancelling || (o_valid && o_ready) == (i_valid && i_ready));
       assert (!o_valid || o_payload == i_payload);
       // Nothing waits but for its packet's turn and for room.
       assert (i_ready == (awaited != 0 && (cancelling || o_ready)));

@@ -48,9 +48,14 @@ UNITS = (
     Round(tests=("sim_misuse", "sim_unit", "sim_violations")))
 ENGINES = (
     Round(tests=("sim_engine_random",), case={"gemms": 12, "budget": 60}),
-    Round(tests=("sim_bench_engine", "sim_engine_registers", "sim_engine_cancel", "sim_engine_errors",
-                 "sim_engine_packets")),
-    Round(tests=("sim_engine_random", "sim_engine"), case={"gemms": 60}))
+    # What takes a second or two.
+    Round(tests=("sim_bench_engine", "sim_engine_registers", "sim_engine_errors.a_third_job_is_refused_while_two_wait",
+                 "sim_engine_errors.data_that_means_nothing_is_flagged_and_the_job_ends",
+                 "sim_engine.every_bit_of_the_parameters_decides", "sim_engine.neighbouring_jobs_do_not_mix",
+                 "sim_engine_packets.each_byte_of_a_beat_must_be_kept",
+                 "sim_engine_cancel.abort_right_after_start_cancels_the_job")),
+    Round(tests=("sim_engine_packets", "sim_engine_cancel", "sim_engine", "sim_engine_errors", "sim_engine_random"),
+          case={"gemms": 60}))
 REGISTERS = (
     Round(tests=(*(f"sim_registers.{name}" for name in (
         "each_command_is_one_pulse", "each_register_is_read_whatever_the_others_hold",

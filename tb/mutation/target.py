@@ -45,7 +45,11 @@ def run_target(target: Target, count: int, seed: int, directory: Path) -> dict[s
     verdicts = judgements([mutant for number, mutant in mutants.items() if number not in killers], target, directory)
     open_ = [number for number, verdict in verdicts.items() if verdict is not Verdict.EQUIVALENT]
     for round_ in target.rounds[1:]:
-        killers |= tried(netlist, [number for number in open_ if number not in killers], round_)
+        left = [number for number in open_ if number not in killers]
+        if left:
+            # Without those that are found, the netlist is simulated faster.
+            netlist.verilog.write_text(instrumented([mutants[number] for number in left], directory))
+            killers |= tried(netlist, left, round_)
     verdicts |= judgements([mutants[number] for number in open_ if number not in killers], target, directory,
                            free_products=False)
     gaps = [number for number, verdict in verdicts.items()
