@@ -89,7 +89,8 @@ class ChannelMemory(wiring.Component):
         if config.subtract:
             m.d.comb += channel.weight_zero_point.eq(record[72:80])
 
-        loaded = Signal(data.ArrayLayout(bits_for(config.sets), 2))
+        # Of each job the sets that have come; it is issued before it is asked for.
+        loaded = Signal(data.ArrayLayout(bits_for(config.sets), 2), reset_less=True)
         mine = Signal(bits_for(config.sets))
         number = Signal(set_width(config))
         channels = Signal.like(plan.n, init=0)

@@ -84,22 +84,22 @@ class JobCheck(wiring.Component):
         m = Module()
         config, plan = self.config, self.plan
         first_mode = config.modes[0] if config.modes else Mode.F32
-        job = Signal(Job)
+        job = Signal(Job, reset_less=True)
         stage = Signal(3)
         m.d.comb += self.i.ready.eq(stage == 0)
         m.d.sync += stage.eq(Cat(self.i.valid & self.i.ready, stage))
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += job.eq(self.i.payload)
 
-        wrong = Signal(len(SETTING_ERRORS))
-        tiles = Signal(plan.tiles.shape())
-        beats = Signal(plan.beats.shape())
+        wrong = Signal(len(SETTING_ERRORS), reset_less=True)
+        tiles = Signal(plan.tiles.shape(), reset_less=True)
+        beats = Signal(plan.beats.shape(), reset_less=True)
         m.d.sync += [
             wrong.eq(self._rules(job)),
             tiles.eq(ceil_div(job.n[:len(plan.n)], config.cols)),
             beats.eq(ceil_div(job.k[:len(plan.k)], config.depth)),
         ]
-        product = Signal(len(tiles) + len(beats))
+        product = Signal(len(tiles) + len(beats), reset_less=True)
         # Written out: a `*` that is used once a job would take a DSP block from the array.
         m.d.sync += product.eq(sum(Mux(bit, beats << place, 0) for place, bit in enumerate(tiles)))
 

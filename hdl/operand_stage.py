@@ -64,14 +64,16 @@ class OperandStage(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, plan, wave = self.config, self.plan, self.wave.payload
+        config, plan = self.config, self.plan
 
         has_operands = Signal()
-        token = Signal(self.token.shape(), name="operands_token")
+        token = Signal(self.token.shape(), name="operands_token", reset_less=True)
+        wave = Signal(self.wave.payload.shape(), name="wave_payload", reset_less=True)
         has_wave = Signal()
         m.d.comb += [
             self.go.eq(~(has_wave & wave.last & ~self.room)),
             self.wave.valid.eq(has_wave & self.go),
+            self.wave.payload.eq(wave),
             self.empty.eq(~has_operands & ~has_wave),
         ]
         with m.If(self.go):

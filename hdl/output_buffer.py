@@ -209,15 +209,12 @@ class OutputBuffer(wiring.Component):
             port.en.eq(read),
             port.addr.eq(Cat(word, row, panel)),
         ]
-        shown = Signal.like(piece, name="shown_piece")
+        shown = Signal.like(piece, name="shown_piece", reset_less=True)
+        offered = Signal(data.StructLayout({"count": range(size + 1), "last": 1}), name="offered", reset_less=True)
         m.d.comb += self.o.payload.data.eq(port.data.as_value().word_select(shown, 8 * size))
+        m.d.comb += [self.o.payload.count.eq(offered.count), self.o.payload.last.eq(offered.last)]
         with m.If(go):
-            m.d.sync += [
-                self.o.valid.eq(read),
-                self.o.payload.count.eq(count),
-                self.o.payload.last.eq(turn.done),
-                shown.eq(piece),
-            ]
+            m.d.sync += [self.o.valid.eq(read), offered.count.eq(count), offered.last.eq(turn.done), shown.eq(piece)]
         with m.If(read):
             m.d.sync += [
                 piece.eq(Mux(word_end | row_end, 0, piece + 1)),

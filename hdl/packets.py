@@ -88,7 +88,8 @@ class PacketExit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         packets = Signal(range(4))
-        closes = Signal()
+        beat = Signal(self.o.payload.shape(), name="beat", reset_less=True)
+        closes = Signal(reset_less=True)
         free = Signal()
         take = Signal()
         last = Signal()
@@ -98,17 +99,14 @@ class PacketExit(wiring.Component):
             take.eq(free & Mux(self.cancelling, packets != 0, self.i.valid)),
             last.eq(self.cancelling | self.i.payload.last),
             self.owed.eq((packets != 0) | self.o.valid),
-            self.done.eq(self.o.valid & self.o.ready & self.o.payload.last & ~closes),
+            self.o.payload.eq(beat),
+            self.done.eq(self.o.valid & self.o.ready & beat.last & ~closes),
         ]
         m.d.sync += packets.eq(packets + self.issue - (take & last))
         with m.If(free):
             m.d.sync += self.o.valid.eq(take)
         with m.If(take):
-            m.d.sync += [self.o.payload.eq(self.i.payload), closes.eq(self.cancelling)]
+            m.d.sync += [beat.eq(self.i.payload), closes.eq(self.cancelling)]
             with m.If(self.cancelling):
-                m.d.sync += [
-                    self.o.payload.data.eq(0),
-                    self.o.payload.keep.eq(1),
-                    self.o.payload.last.eq(1),
-                ]
+                m.d.sync += [beat.data.eq(0), beat.keep.eq(1), beat.last.eq(1)]
         return m

@@ -132,7 +132,7 @@ class Pipeline(wiring.Component):
     def _plans(self, m):
         """The plans of both jobs; job numbers as in `Turn`."""
         m.submodules.issue_turn = turn = Turn()
-        plans = Signal(data.ArrayLayout(self.plan.shape(), 2))
+        plans = Signal(data.ArrayLayout(self.plan.shape(), 2), reset_less=True)
         m.d.comb += turn.done.eq(self.issue)
         with m.If(self.issue):
             m.d.sync += plans[turn.slot].eq(self.plan)

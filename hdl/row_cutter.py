@@ -73,7 +73,7 @@ class RowCutter(wiring.Component):
         rows_left = Signal.like(plan.m, init=0, reset_less=True)
         bytes_left = Signal.like(plan.k, init=0, reset_less=True)
         phase = Signal(ceil_log2(size), reset_less=True)
-        held = Signal(self.i.payload.shape())
+        held = Signal(self.i.payload.shape(), reset_less=True)
         has_held = Signal()
 
         # The word: `count` bytes from `phase` on, which may reach into the next beat.

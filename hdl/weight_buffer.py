@@ -76,7 +76,8 @@ class WeightBuffer(wiring.Component):
         write = beats.write_port(granularity=1)
         read = beats.read_port()
 
-        filled = Signal(data.ArrayLayout(bits_for(config.weight_beats), 2))
+        # Of each job the beats that have come; it is issued before it is asked for.
+        filled = Signal(data.ArrayLayout(bits_for(config.weight_beats), 2), reset_less=True)
         mine = Signal(bits_for(config.weight_beats))
         lane = Signal(range(lanes))
         beat_end = Signal()

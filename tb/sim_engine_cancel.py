@@ -105,6 +105,30 @@ async def abort_right_after_start_cancels_the_job(dut):
 
 
 @cocotb.test()
+async def nothing_starts_while_jobs_are_cancelled(dut):
+    """STATUS of an engine that waits for the packets of cancelled jobs; START is lost then, with QUEUE_FULL."""
+    rng = generator("start in abort")
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    for count in (1, 2):
+        bench.count_anew()
+        jobs = [random_gemm(rng, 60) for _ in range(count)]
+        await _begin(bench, rng, jobs)
+        await bench.command("ABORT")
+        for command in (None, "START", "ABORT"):
+            if command:
+                await bench.command(command)
+            await bench.cycles(8)
+            same(await bench.flags("STATUS"), ["BUSY", "CANCELLING"], "STATUS while jobs are cancelled", command=command)
+        same(await bench.flags("ERROR"), ["QUEUE_FULL"], "ERROR of a START while jobs are cancelled")
+        same(await bench.flags("EVENT"), ["REFUSED"], "EVENT of a START while jobs are cancelled")
+        await bench.set({"ERROR": 2**32 - 1, "EVENT": 2**32 - 1})
+        _queue(bench, jobs, INPUTS)
+        check(await settle(bench, jobs, aborted=True), 0, "jobs that finish after an ABORT before their packets")
+        await run_jobs(bench, rng, [random_gemm(rng, 40)])
+
+
+@cocotb.test()
 async def abort_without_a_job_changes_nothing(dut):
     """ABORT while idle: the engine is ready at once, and the next job is right."""
     rng = generator("idle abort")

@@ -30,5 +30,5 @@ def test_engine_survives_misuse(directory, coverage, name):
     engine = generate("engine", directory, **CONFIGURATIONS[name])
     assert len(simulate(engine, "sim_engine_errors", coverage=coverage)) == 4
     assert len(simulate(engine, "sim_engine_packets", coverage=coverage)) == 3
-    assert len(simulate(engine, "sim_engine_cancel", coverage=coverage)) == 4
+    assert len(simulate(engine, "sim_engine_cancel", coverage=coverage)) == 5
     assert len(simulate(engine, "sim_engine_registers", coverage=coverage)) == 3

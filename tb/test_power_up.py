@@ -18,7 +18,7 @@ CASES = {
     "unit": ("unit", UNITS["subtract-shared"], {"sim_unit": 10, "sim_misuse": 1}),
     "unit-raw": ("unit", UNITS["4x4x1"], {"sim_unit": 10}),
     "core": ("core", ENGINES["3x5x1"], {"sim_core": 2}),
-    "engine": ("engine", ENGINES["1x1x1"], {"sim_engine_random": 1, "sim_engine_cancel": 4}),
+    "engine": ("engine", ENGINES["1x1x1"], {"sim_engine_random": 1, "sim_engine_cancel": 5}),
     "engine-subtract": ("engine", ENGINES["subtract-shared"], {"sim_engine_random": 1}),
 }
 # Blocks without reset: what they hold is replaced by what comes, and their benches look at every output from then on.

@@ -30,8 +30,8 @@ module spec(
   (* keep *) wire [`BITS - 2:0] place;
   (* keep *) wire [15:0] stored;
 
-  // Jobs that are not loaded and not finished, the records that the two have and will have.
-  reg [1:0] unloaded, unfinished;
+  // Places that have had a job since the reset; jobs that are not loaded and not finished, the records that the two have and will have.
+  reg [1:0] issued, unloaded, unfinished;
   reg [`BITS - 1:0] records_0, records_1, wanted_0, wanted_1;
   wire load_slot = issue_slot ^ unloaded[0];
   wire [`BITS - 1:0] records = load_slot ? records_1 : records_0, others = load_slot ? records_0 : records_1;
@@ -58,6 +58,7 @@ module spec(
     unloaded <= unloaded + issue - end_job;
     unfinished <= unfinished + issue - finish;
     issue_slot <= issue_slot ^ issue;
+    issued <= issued | ({1'b0, issue} << issue_slot);
     read_slot <= read_slot ^ finish;
     if (take && !load_slot) records_0 <= records_0 + 1'b1;
     if (take && load_slot) records_1 <= records_1 + 1'b1;
@@ -71,7 +72,7 @@ module spec(
     if (here && finish && read_slot == watched_slot) gone <= 1;
     if (read) shown <= here && read_slot == watched_slot && tile == number[`BITS - 2:1];
     if (rst) begin
-      {unloaded, unfinished, issue_slot, read_slot, records_0, records_1} <= 0;
+      {issued, unloaded, unfinished, issue_slot, read_slot, records_0, records_1} <= 0;
       {seen, gone, shown} <= 0;
     end
   end
@@ -82,7 +83,7 @@ module spec(
     assume (!(issue && unfinished == 2) && wanted >= 1 && wanted <= `MOST);
     assume (!i_valid || (unloaded != 0 && i_last == (records + 1 == size)));
     // What is not there is not read, and a job that is not loaded is not finished.
-    assume (!read || available);
+    assume (!read || (available && unfinished != 0));
     assume (!finish || unfinished > unloaded);
     if (started) begin
       // Records wait for nothing but their job, and are written as they come.
@@ -91,13 +92,15 @@ module spec(
       assert (!load_valid[0] || load_0 == expected);
       assert (!load_valid[1] || load_1 == expected);
       // A set can be read as soon as it is whole, and its zero points are what came until the next read.
-      assert (available == (tile < (read_slot ? sets_1 : sets_0)));
+      assert (!issued[read_slot] || available == (tile < (read_slot ? sets_1 : sets_0)));
       assert (!shown || o_point == watched);
       // Its state.
       assert (unloaded <= unfinished && unfinished <= 2);
       assert (read_slot == issue_slot ^ unfinished[0]);
       assert (dut_channels == (unloaded == 0 ? 0 : records) && lane == (unloaded != 0 && records[0]));
-      assert (dut_loaded == {sets_1, sets_0});
+      assert (!issued[0] || dut_loaded[`BITS - 2:0] == sets_0);
+      assert (!issued[1] || dut_loaded[2 * `BITS - 3:`BITS - 1] == sets_1);
+      assert (unfinished == 0 || (issued[!issue_slot] && (unfinished != 2 || issued[issue_slot])));
       assert (unloaded == 0 || records < size);
       assert (unloaded != 2 || others == 0);
       assert (unfinished == 0 || (unfinished == 1 && read_slot) || (wanted_0 >= 1 && wanted_0 <= `MOST));

@@ -24,8 +24,8 @@ module spec(
   (* keep *) wire [`BITS:0] place;
   (* keep *) wire [`WORD * `LANES - 1:0] stored;
 
-  // Jobs that are not loaded and not finished, the words that the two have and will have.
-  reg [1:0] unloaded, unfinished;
+  // Places that have had a job since the reset; jobs that are not loaded and not finished, the words that the two have and will have.
+  reg [1:0] issued, unloaded, unfinished;
   reg [`BITS + 1:0] words_0, words_1;
   reg [`BITS:0] wanted_0, wanted_1;
   wire load_slot = issue_slot ^ unloaded[0];
@@ -53,6 +53,7 @@ module spec(
     unloaded <= unloaded + issue - end_job;
     unfinished <= unfinished + issue - finish;
     issue_slot <= issue_slot ^ issue;
+    issued <= issued | ({1'b0, issue} << issue_slot);
     read_slot <= read_slot ^ finish;
     if (take && !load_slot) words_0 <= words_0 + 1'b1;
     if (take && load_slot) words_1 <= words_1 + 1'b1;
@@ -66,7 +67,7 @@ module spec(
     if (here && finish && read_slot == watched_slot) gone <= 1;
     if (read) shown <= here && read_slot == watched_slot && beat == watched_beat;
     if (rst) begin
-      {unloaded, unfinished, issue_slot, read_slot, words_0, words_1} <= 0;
+      {issued, unloaded, unfinished, issue_slot, read_slot, words_0, words_1} <= 0;
       {seen, gone, shown} <= 0;
     end
   end
@@ -77,19 +78,21 @@ module spec(
     assume (!(issue && unfinished == 2) && wanted >= 1 && wanted <= `BEATS);
     assume (!i_valid || (unloaded != 0 && i_last == (words + 1 == size)));
     // What is not there is not read, and a job that is not loaded is not finished.
-    assume (!read || available);
+    assume (!read || (available && unfinished != 0));
     assume (!finish || unfinished > unloaded);
     if (started) begin
       assert (slot == load_slot);
       assert (!early && !late && !keep && !out_of_range);
       // A beat can be read as soon as it is whole, and is what came until the next read.
-      assert (available == (beat < (read_slot ? words_1 : words_0) / `LANES));
+      assert (!issued[read_slot] || available == (beat < (read_slot ? words_1 : words_0) / `LANES));
       assert (!shown || o_word == watched);
       // Its state.
       assert (unloaded <= unfinished && unfinished <= 2);
       assert (read_slot == issue_slot ^ unfinished[0]);
       assert (lane == words % `LANES && (unloaded == 2 || others % `LANES == 0));
-      assert (filled == {words_1[`BITS + 1:1], words_0[`BITS + 1:1]});
+      assert (!issued[0] || filled[`BITS:0] == words_0[`BITS + 1:1]);
+      assert (!issued[1] || filled[2 * `BITS + 1:`BITS + 1] == words_1[`BITS + 1:1]);
+      assert (unfinished == 0 || (issued[!issue_slot] && (unfinished != 2 || issued[issue_slot])));
       assert (unloaded == 0 ? lane == 0 : words < size);
       assert (unloaded != 2 || others == 0);
       assert (unfinished == 0 || (unfinished == 1 && read_slot) || (wanted_0 >= 1 && wanted_0 <= `BEATS));

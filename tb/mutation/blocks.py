@@ -53,6 +53,7 @@ ENGINES = (
                  "sim_engine_errors.data_that_means_nothing_is_flagged_and_the_job_ends",
                  "sim_engine.every_bit_of_the_parameters_decides", "sim_engine.neighbouring_jobs_do_not_mix",
                  "sim_engine_packets.each_byte_of_a_beat_must_be_kept",
+                 "sim_engine_cancel.nothing_starts_while_jobs_are_cancelled",
                  "sim_engine_cancel.abort_right_after_start_cancels_the_job")),
     Round(tests=("sim_engine_packets", "sim_engine_cancel", "sim_engine", "sim_engine_errors", "sim_engine_random"),
           case={"gemms": 60}))
