@@ -144,7 +144,7 @@ class UnitDriver:
         unfinished = self._in_tile or any(gone < self._ended for gone in self._gone.values())
         counting = self.cycle - self._last_output <= COUNTING
         require(bool(self.dut.busy.value) == (unfinished or counting),
-                "busy while a tile is unfinished, a result has not left or clamped ones are being counted, and only then",
+                "busy while a tile is unfinished, a row has not left or clamped outputs are counted, and only then",
                 cycle=self.cycle, busy=self.dut.busy.value, in_tile=self._in_tile, rows=self._ended, left=self._gone,
                 last_output=self._last_output)
         a, w = self.activations.edge(), self.weights.edge()

@@ -65,8 +65,8 @@ def _most_beats(n_max: int, k_max: int) -> tuple[int, int, int]:
 
 @cocotb.test()
 async def every_bit_of_the_parameters_decides(dut):
-    """Channels that differ in one bit of bias, multiplier, shift or scale, and in their result; on every lane, or beside
-    ties.
+    """Channels that differ in one bit of bias, multiplier, shift or scale and in their result, on every lane; and
+    channels beside ties, where each bit decides whatever the others are.
     """
     rng = generator("parameters")
     config = description()["config"]

@@ -119,7 +119,7 @@ async def nothing_starts_while_jobs_are_cancelled(dut):
             if command:
                 await bench.command(command)
             await bench.cycles(8)
-            same(await bench.flags("STATUS"), ["BUSY", "CANCELLING"], "STATUS while jobs are cancelled", command=command)
+            same(await bench.flags("STATUS"), ["BUSY", "CANCELLING"], "STATUS in a cancellation", command=command)
         same(await bench.flags("ERROR"), ["QUEUE_FULL"], "ERROR of a START while jobs are cancelled")
         same(await bench.flags("EVENT"), ["REFUSED"], "EVENT of a START while jobs are cancelled")
         await bench.set({"ERROR": 2**32 - 1, "EVENT": 2**32 - 1})
