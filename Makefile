@@ -108,8 +108,8 @@ coverage: .venv/.ready-lint ## lines, branches, expressions and bits that the ha
 report: .venv/.ready ## one page of what was verified, HTML and Markdown, from the reports of all jobs
 	$(PY) -m tb report
 
-readme: .venv/.ready ## take the figures in README.md from build/reports
-	$(PY) -m tb readme
+readme: .venv/.ready ## take the figures in README.md from build/reports; ONLY=verification for one block
+	$(PY) -m tb readme $(call option,ONLY,only)
 
 bench: .venv/.ready-lint ## cycles of networks on emitted engines, against the model; with a roofline plot
 	$(PY) -m tb bench

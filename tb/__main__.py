@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     jobs.add_parser("coverage", help="count in Verilator what the hardware tests reach")
     jobs.add_parser("lint", help="check the emitted Verilog with Verilator and Icarus")
     jobs.add_parser("report", help="one page of what was verified, from the last reports")
-    jobs.add_parser("readme", help="take the README's figures from the last reports")
+    readme = jobs.add_parser("readme", help="take the README's figures from the last reports")
+    readme.add_argument("--only", help="those of one block")
     options = parser.parse_args(arguments)
     try:
         check_settings()
@@ -135,7 +136,7 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _readme(options: argparse.Namespace) -> None:
-    update()
+    update(only=options.only)
 
 
 JOBS = {

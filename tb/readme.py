@@ -27,14 +27,16 @@ class ReadmeError(Exception):
     """A report or a marker is missing; the message is one line."""
 
 
-def update(path: Path = ROOT / "README.md", reports: Path = REPORTS) -> None:
-    """Rewrite the blocks between ``<!-- NAME -->`` and ``<!-- end -->`` in the README at `path`.
+def update(path: Path = ROOT / "README.md", reports: Path = REPORTS, only: str | None = None) -> None:
+    """Rewrite the blocks between ``<!-- NAME -->`` and ``<!-- end -->`` in the README at `path`, or one of them.
 
     Raises
     ------
     ReadmeError
-        A report is not there or is none, or a block is missing or there twice; the file is then as before.
+        A report is not there or is none, or a block is missing or there twice, or unknown; the file is then as before.
     """
+    if only is not None and only not in BLOCKS:
+        raise ReadmeError(f"only must be one of {', '.join(BLOCKS)}, not {only!r}")
     looked: list[str] = []
 
     def read(name: str) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def update(path: Path = ROOT / "README.md", reports: Path = REPORTS) -> None:
 
     text = path.read_text()
     for name, make in BLOCKS.items():
+        if only not in (None, name):
+            continue
         start = f"<!-- {name} -->"
         if text.count(start) != 1:
             raise ReadmeError(f"{path.name} must have one block {name}, not {text.count(start)}")

@@ -66,6 +66,16 @@ def test_readme_blocks_are_filled_from_the_reports(readme, reports):
     assert readme.read_text() == text
 
 
+def test_readme_takes_one_block_from_its_reports_alone(readme, reports):
+    (reports / "bench.json").unlink()
+    update(readme, reports, only="verification")
+    text = readme.read_text()
+    assert "| Mutants of cell | 980 of 990 found" in text and "stale" in text
+    with pytest.raises(ReadmeError, match="only must be one of sim, cell, .*, not 'all'"):
+        update(readme, reports, only="all")
+    assert readme.read_text() == text
+
+
 @pytest.mark.parametrize("name", ["sim", "oracles", "oracles-hardware", "bench", "synth", "board-ulx3s", "soak"])
 def test_readme_stays_as_it_was_when_a_report_is_missing(readme, reports, name):
     before = readme.read_text()
