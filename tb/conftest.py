@@ -32,7 +32,8 @@ REQUIRED = [
         "bench", "code_coverage", "driver", "driver_arguments", "driver_dma", "driver_errors", "formal", "framework",
         "fuzz", "fuzz_files", "fuzz_generator", "fuzz_golden", "fuzz_quantize", "gemm", "mutation", "netlist", "ports",
         "power_up", "readme", "report", "settings", "soak", "vendor", "verification", "violations")),
-    "tb/sim_mutants.py", "tb/sim_violations.py", "tb/sim_engine_violations.py",
+    "tb/sim_mutants.py", "tb/sim_violations.py", "tb/sim_engine_violations.py", "tb/sim_engine_packets.py",
+    "tb/sim_counters.py", "tb/sim_bench_engine.py",
     "tb/sim_misuse.py", "tb/sim_board_mistakes.py", "gen/tests/test_boards.py", "gen/tests/test_litex.py",
     "gen/tests/test_synth.py",
 ]

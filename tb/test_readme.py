@@ -71,7 +71,7 @@ def test_readme_takes_one_block_from_its_reports_alone(readme, reports):
     update(readme, reports, only="verification")
     text = readme.read_text()
     assert "| Mutants of cell | 980 of 990 found" in text and "stale" in text
-    with pytest.raises(ReadmeError, match="only must be one of sim, cell, .*, not 'all'"):
+    with pytest.raises(ReadmeError, match=r"only must be one of sim, cell, .*, not 'all'"):
         update(readme, reports, only="all")
     assert readme.read_text() == text
 
