@@ -68,7 +68,7 @@ class PacketExit(wiring.Component):
     issue : In
         One more packet will leave.
     cancelling : In
-        `i` is silent; packets are ended.
+        `i` shows nothing; packets are ended.
     owed : Out
         The last beat of a packet has not left.
     done : Out
@@ -90,23 +90,21 @@ class PacketExit(wiring.Component):
         packets = Signal(range(4))
         beat = Signal(self.o.payload.shape(), name="beat", reset_less=True)
         closes = Signal(reset_less=True)
-        free = Signal()
         take = Signal()
         last = Signal()
         m.d.comb += [
-            free.eq(~self.o.valid | self.o.ready),
-            self.i.ready.eq(free & ~self.cancelling),
-            take.eq(free & Mux(self.cancelling, packets != 0, self.i.valid)),
+            self.i.ready.eq(~self.o.valid | self.o.ready),
+            take.eq(self.i.ready & Mux(self.cancelling, packets != 0, self.i.valid)),
             last.eq(self.cancelling | self.i.payload.last),
             self.owed.eq((packets != 0) | self.o.valid),
             self.o.payload.eq(beat),
             self.done.eq(self.o.valid & self.o.ready & beat.last & ~closes),
         ]
         m.d.sync += packets.eq(packets + self.issue - (take & last))
-        with m.If(free):
+        with m.If(self.i.ready):
             m.d.sync += self.o.valid.eq(take)
         with m.If(take):
             m.d.sync += [beat.eq(self.i.payload), closes.eq(self.cancelling)]
             with m.If(self.cancelling):
-                m.d.sync += [beat.data.eq(0), beat.keep.eq(1), beat.last.eq(1)]
+                m.d.sync += [beat.data[0].eq(0), beat.keep.eq(1), beat.last.eq(1)]
         return m

@@ -36,8 +36,9 @@ async def products_at_every_limit_are_exact(dut):
             (rows + 1, n_max, k_max),
             (40 * rows + 1, 1, 1),
             (40 * rows + 1, min(n_max, cols + 1), min(k_max, 2 * depth + 1)),
-            _most_beats(n_max, k_max),
-            # All sets but one, in both places for jobs.
+            # All beats of weights, all sets of channels, and all but one, in both places for jobs.
+            *[_most_beats(n_max, k_max)] * 3,
+            *[(rows, n_max, 1)] * 3,
             *[(rows, n_max - cols, 1)] * 3 * (n_max > cols),
         ]
         fitting = [legal(m, n, k, raw) for m, n, k in sizes]

@@ -35,7 +35,7 @@ PROOFS = (
         Mistake(f"mac_{name}_gate", r"i__valid & i__ready", "i__valid"),
     ), {"GATE": f"mac_{name}_gate", **defines}, taps=state("packets")) for name, defines in GATES.items()),
     stream("packet exit: what passes and how packets end", "packet_exit.sv", (
-        Mistake("mac_outputs_exit", r"assign free = (.*);", r"assign free = \1 | issue;"),
+        Mistake("mac_outputs_exit", r"assign i__ready = (.*);", r"assign i__ready = \1 | issue;"),
     ), {"COUNT": 4}, taps=state("packets", "closes")),
     stream("turn: jobs in order", "turn.sv", (
         Mistake("mac_output_buffer_send_turn", r"slot \^ done", "slot ^ (done & ~issue)"),
