@@ -114,6 +114,7 @@ async def nothing_starts_while_jobs_are_cancelled(dut):
         bench.count_anew()
         jobs = [random_gemm(rng, 60) for _ in range(count)]
         await _begin(bench, rng, jobs)
+        bench.sink.pause = True
         await bench.command("ABORT")
         for command in (None, "START", "ABORT"):
             if command:
@@ -123,7 +124,14 @@ async def nothing_starts_while_jobs_are_cancelled(dut):
         same(await bench.flags("ERROR"), ["QUEUE_FULL"], "ERROR of a START while jobs are cancelled")
         same(await bench.flags("EVENT"), ["REFUSED"], "EVENT of a START while jobs are cancelled")
         await bench.set({"ERROR": 2**32 - 1, "EVENT": 2**32 - 1})
+        # Not before the last packet's end has left, which waits from the ABORT on.
         _queue(bench, jobs, INPUTS)
+        with bench.watch.waiting("the packets of cancelled jobs"):
+            while bench.watch.taken != bench.sent:
+                await bench.edge
+        await bench.cycles(20)
+        same(await bench.flags("STATUS"), ["BUSY", "CANCELLING"], "STATUS while a last packet waits")
+        bench.sink.pause = False
         check(await settle(bench, jobs, aborted=True), 0, "jobs that finish after an ABORT before their packets")
         await run_jobs(bench, rng, [random_gemm(rng, 40)])
 

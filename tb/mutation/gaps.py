@@ -29,10 +29,13 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("mac_registers_.*_file", r"= bus__(read|write)_address ==|= ! bus__",
      "the comparison with one register's address is true at that of another too, whose choice comes first: in a "
      "simulation nothing differs, and for synthesis two of a parallel choice mean nothing"),
-    ("mac_(row_cutter|sequencer|output_buffer)", r"rows_left",
-     "the upper bits of a count of rows: a job that reaches them takes longer than a simulation has"),
-    ("mac_.*_gate", r"~ cancelling",
-     "what a gate shows while jobs are cancelled: the pipeline behind it is held in reset then"),
+    ("mac_(column_store|token_store|buffer_.*|.*_buffer)", r"^if \((write|i__valid)\)|^rows\[write__addr\]",
+     "written although nothing comes, to the place of what comes next, which is free"),
+    ("mac_activation_row", r"^if \(read\)",
+     "what was read is held for the first step of a tile alone, which is in the lowest part of a word"),
+    ("mac_.*_turn", r"\| waiting", "two jobs wait for a part only while it works on the first"),
+    ("mac_channels", r"choose_\d+_y = load_bank \?",
+     "a set is judged while the one before it waits only after a reset, and then in one of the two places alone"),
 )
 
 
