@@ -99,7 +99,8 @@ class ActivationBuffer(wiring.Component):
         with m.If(panel_end):
             m.d.sync += [panel.eq(~panel), full.bit_select(panel, 1).eq(1)]
         index = self.beat >> beat_bits
-        m.d.comb += self.available.eq(full.bit_select(used, 1) | ((panel == used) & (index < filled)))
+        # A panel that is not full is the one that is being loaded.
+        m.d.comb += self.available.eq(full.bit_select(used, 1) | (index < filled))
 
         operands = Cat(byte[:config.act_width] for byte in word.data)
         columns = []

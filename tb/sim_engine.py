@@ -90,7 +90,7 @@ async def neighbouring_jobs_do_not_mix(dut):
     await bench.start()
     kinds: list[tuple[str, bool]] = [(mode, False) for mode in config["modes"]]
     kinds += [(built_modes()[0], True)] * config["raw_output"]
-    for shares in ({}, {"outputs": 0.6}):
+    for shares in ({}, {"outputs": 0.6}, {"outputs": 0.85}):
         bench.pause(shares)
         jobs: list[Gemm] = []
         for first in kinds:

@@ -110,15 +110,17 @@ def _at_limits(rng: np.random.Generator) -> Iterator[dict[str, int]]:
 
 
 def _weight_limits(n_max: int) -> list[tuple[int, int]]:
-    """Tiles and beats of k whose product is the largest legal one, and the smallest illegal one if there is any."""
+    """Tiles and beats of k whose product is the largest legal or the smallest illegal one, or is so by a single bit."""
     config = description()["config"]
     limit = config["weight_beats"]
-    most_beats = -(-config["k_max"] // config["depth"])
-    pairs = [(tiles, beats) for tiles in range(1, -(-n_max // config["cols"]) + 1)
-             for beats in (min(limit // tiles, most_beats), limit // tiles + 1) if 1 <= beats <= most_beats]
-    fit = [pair for pair in pairs if pair[0] * pair[1] <= limit]
-    illegal = [pair for pair in pairs if pair[0] * pair[1] > limit]
-    return [max(fit, key=np.prod), *([min(illegal, key=np.prod)] if illegal else [])]
+    pairs = {tiles * beats: (tiles, beats) for tiles in range(1, -(-n_max // config["cols"]) + 1)
+             for beats in range(1, -(-config["k_max"] // config["depth"]) + 1)}
+    chosen = {max(product for product in pairs if product <= limit),
+              *sorted(product for product in pairs if product > limit)[:1]}
+    for bit in (1 << place for place in range(max(pairs).bit_length())):
+        chosen.update([product for product in pairs if product > limit >= product & ~bit][:1])
+        chosen.update([product for product in pairs if product <= limit < product | bit][:1])
+    return [pairs[product] for product in chosen]
 
 
 def _near_limits(rng: np.random.Generator) -> dict[str, int]:

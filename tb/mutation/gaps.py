@@ -33,7 +33,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
      "written although nothing comes, to the place of what comes next, which is free"),
     ("mac_activation_row", r"^if \(read\)",
      "what was read is held for the first step of a tile alone, which is in the lowest part of a word"),
-    ("mac_.*_turn", r"\| waiting", "two jobs wait for a part only while it works on the first"),
+    ("mac_.*_turn", r"waiting", "two jobs wait for a part only while it works on the first"),
     ("mac_channels", r"choose_\d+_y = load_bank \?",
      "a set is judged while the one before it waits only after a reset, and then in one of the two places alone"),
 )
