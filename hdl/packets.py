@@ -106,5 +106,5 @@ class PacketExit(wiring.Component):
         with m.If(take):
             m.d.sync += [beat.eq(self.i.payload), closes.eq(self.cancelling)]
             with m.If(self.cancelling):
-                m.d.sync += [beat.data[0].eq(0), beat.keep.eq(1), beat.last.eq(1)]
+                m.d.sync += [beat.data.eq(0), beat.keep.eq(1), beat.last.eq(1)]
         return m

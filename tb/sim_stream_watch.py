@@ -35,7 +35,7 @@ class StreamWatch:
     together: cycles by what the streams did at the same time, each one of "moves", "waits" (for ready), "lacks" (was
         ready for a beat that was not there) and "rests".
     beats: of the output packet that is on its way.
-    packets: output packets that have ended.
+    packets, ends: output packets that have ended, and the data of their last beats.
     ended: the cycle in which the last one did.
     relax: beats may be withdrawn, because somebody resets the engine.
     prefix: of the wires of each stream.
@@ -60,6 +60,7 @@ class StreamWatch:
         """Start anew, as after a reset."""
         self.taken = dict.fromkeys(INPUTS, 0)
         self.beats = self.packets = 0
+        self.ends: list[int] = []
         self._offered: tuple[int, int, int] | None = None
 
     @contextmanager
@@ -119,6 +120,7 @@ class StreamWatch:
             require(keep & (keep + 1) == 0 and keep != 0, "outputs: the last beat keeps its low bytes",
                     cycle=self.cycle, keep=f"{keep:b}")
             self.packets += 1
+            self.ends.append(data)
             self.ended = self.cycle
             self.beats = 0
         else:
