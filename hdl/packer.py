@@ -38,7 +38,7 @@ class Packer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, piece, beat = self.config.out_bytes, self.i.payload, self.o.payload
-        held = Signal(8 * size, reset_less=True)
+        held = Signal(8 * size)
         count = Signal(range(size))
         # The end of a job did not fit the beat before.
         ending = Signal()
