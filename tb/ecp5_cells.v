@@ -42,25 +42,16 @@ module CCU2C(input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT);
   parameter [15:0] INIT0 = 16'h0000, INIT1 = 16'h0000;
   parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
 
-  // A bit that does not matter may be unknown, as conditions allow and an index does not.
-  function look_up(input [15:0] init, input d, c, b, a);
-    reg [7:0] by_d;
-    reg [3:0] by_c;
-    reg [1:0] by_b;
-    begin
-      by_d = d ? init[15:8] : init[7:0];
-      by_c = c ? by_d[7:4] : by_d[3:0];
-      by_b = b ? by_c[3:2] : by_c[1:0];
-      look_up = a ? by_b[1] : by_b[0];
-    end
-  endfunction
-
-  wire sum_0 = look_up(INIT0, D0, C0, B0, A0);
-  wire sum_1 = look_up(INIT1, D1, C1, B1, A1);
-  wire carry_0 = sum_0 ? CIN : look_up(INIT0, 1'b0, 1'b0, B0, A0);
+  // Of each bit: what it adds to the carry, and the carry that it makes where it lets none through.
+  wire sum_0, made_0, sum_1, made_1;
+  LUT4 #(.INIT(INIT0)) add_0(A0, B0, C0, D0, sum_0);
+  LUT4 #(.INIT(INIT0)) make_0(A0, B0, 1'b0, 1'b0, made_0);
+  LUT4 #(.INIT(INIT1)) add_1(A1, B1, C1, D1, sum_1);
+  LUT4 #(.INIT(INIT1)) make_1(A1, B1, 1'b0, 1'b0, made_1);
+  wire carry_0 = sum_0 ? CIN : made_0;
   assign S0 = sum_0 ^ CIN;
   assign S1 = sum_1 ^ carry_0;
-  assign COUT = sum_1 ? carry_0 : look_up(INIT1, 1'b0, 1'b0, B1, A1);
+  assign COUT = sum_1 ? carry_0 : made_1;
 
   initial
     if (INJECT1_0 != "NO" || INJECT1_1 != "NO") begin
