@@ -34,7 +34,7 @@ class ChannelMemory(wiring.Component):
     Members
     -------
     i : In, `byte_stream` of channel_bytes that never waits
-        One record in a beat, of jobs that are issued.
+        One record in a beat, of jobs that are issued. In reset anything, which means nothing.
     slot : Out; plan : In
         The plan of job `slot`, the job that is loaded; numbers as in `Turn`.
     issue, issue_slot : In

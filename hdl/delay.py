@@ -16,7 +16,7 @@ def delay(m: Module, value, cycles: int, *, name: str, reset_less: bool = True):
     cycles : int
         0 returns `value` itself.
     reset_less : bool
-        False for tokens: after a reset the line then holds zeros.
+        False for validity: after a reset the line then holds zeros.
 
     Returns
     -------

@@ -38,6 +38,7 @@ class Packer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, piece, beat = self.config.out_bytes, self.i.payload, self.o.payload
+        # Reset, though never wanted then: only so can a proof of the export see that the last byte never is.
         held = Signal(8 * size)
         count = Signal(range(size))
         # The end of a job did not fit the beat before.

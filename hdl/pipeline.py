@@ -47,7 +47,7 @@ class Pipeline(wiring.Component):
         Both places for plans are in use, even if the older job's packet has left: rows below its M
         are still on their way.
     activations, weights, channels : In, `byte_stream`
-        One packet for each job, not before it is issued.
+        One packet for each job, not before it is issued. In reset anything, which means nothing.
     outputs : Out, `byte_stream`
         One packet for each job.
     stream_errors : Out, one bit for each of `STREAM_ERRORS`

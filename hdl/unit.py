@@ -83,7 +83,7 @@ class Unit(wiring.Component):
         Raw zero point of the activations; operands and their zero points are unsigned. Constant
         while `busy`.
     busy : Out
-        A tile is unfinished or a row has not left.
+        A tile is unfinished, a row has not left, or what it clamped is being counted.
     clamped : Out, 32 bits (with modes)
         Outputs that the clamp changed; stays at 2^32 - 1.
     errors : Out, Errors

@@ -28,7 +28,7 @@ class WeightBuffer(wiring.Component):
     Members
     -------
     i : In, `byte_stream` of weight_bytes that never waits
-        Packets of jobs that are issued.
+        Packets of jobs that are issued. In reset anything, which means nothing.
     slot : Out; plan : In
         The plan of job `slot`, the job that is loaded; numbers as in `Turn`.
     issue, issue_slot : In

@@ -1,4 +1,4 @@
-"""Work for every processor: calls of one function, each in a process of its own."""
+"""Work for every processor: calls of one function, shared out to as many processes."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator

@@ -38,7 +38,8 @@ async def products_at_every_limit_are_exact(dut):
             (40 * rows + 1, min(n_max, cols + 1), min(k_max, 2 * depth + 1)),
             _most_beats(n_max, k_max),
         ]
-        # All beats of weights, all sets of channels, and all but one, in both places for jobs.
+        # All beats of weights, all sets of channels, and all but one, in both places for jobs, where that is
+        # short.
         full = [_most_beats(n_max, k_max), (rows, n_max, 1), *[(rows, n_max - cols, 1)] * (n_max > cols)]
         sizes += [size for size in full for _ in range(3) if job_cost(*size, raw) <= 1500]
         fitting = [legal(m, n, k, raw) for m, n, k in sizes]

@@ -102,7 +102,7 @@ def _at_limits(rng: np.random.Generator) -> Iterator[dict[str, int]]:
             for zero_point in (-(2 ** (width - 1)) - 1, -(2 ** (width - 1)), -1, 0, 1, 2 ** (width - 1) - 1,
                                2 ** (width - 1), 2**width - 1, 2**width, 2**31 - 1, -(2**31)):
                 yield least | {"A_ZERO_POINT": zero_point, "FORMAT": raw | unsigned}
-        # As many beats of weights as there are, and the fewest that are too many.
+        # As many beats of weights as there are, the fewest that are too many, and what is either by a single bit.
         for n_tiles, k_beats in _weight_limits(n_max):
             yield least | {"N": min(n_tiles * config["cols"], n_max),
                            "K": min(k_beats * config["depth"], config["k_max"])}

@@ -67,7 +67,7 @@ def tie_layers(rng: np.random.Generator, mode: str, most: int) -> list[Quantized
     """As `deciding_layers`: products beside a tie, on either side of it, where any other bit is any.
 
     Of two channels that differ by 1 in multiplier (or mantissa) or in bias, one rounds up and one down: a bit that
-    adds decides in the lower one, a bit that takes away in the upper one.
+    adds decides in the lower one, a bit that takes away in the upper one. (In a float mode both may round to the tie.)
     """
     is_float = mode in ("F32", "FBGEMM")
     bits = 24 if is_float else 31

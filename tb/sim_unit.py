@@ -224,7 +224,7 @@ async def no_tile_begins_with_a_part_of_its_channels(dut):
 
 @cocotb.test()
 async def tiles_wait_for_room_and_for_nothing_else(dut):
-    """A last wave enters as soon as the wave before is old enough and each output buffer has room for a tile more.
+    """A last wave enters as soon as the last wave before is old enough and each output buffer has room for a tile more.
 
     A place is free again two cycles after its row has left.
     """

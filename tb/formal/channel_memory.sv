@@ -79,18 +79,18 @@ module spec(
 
   always @* begin
     assume (rst || started);
-    // Jobs are two at most and have a channel or more; packets are as long as their job says.
+    // Jobs are two at most and have a channel or more; packets are as long as their job says. In reset anything comes.
     assume (!(issue && unfinished == 2) && wanted >= 1 && wanted <= `MOST);
-    assume (!i_valid || (unloaded != 0 && i_last == (records + 1 == size)));
+    assume (rst || !i_valid || (unloaded != 0 && i_last == (records + 1 == size)));
     // What is not there is not read, and a job that is not loaded is not finished.
     assume (!read || (available && unfinished != 0));
     assume (!finish || unfinished > unloaded);
     if (started) begin
       // Records wait for nothing but their job, and are written as they come.
-      assert (slot == load_slot && !early && !late && !keep);
-      assert (load_valid == {take && records[0], take && !records[0]});
-      assert (!load_valid[0] || load_0 == expected);
-      assert (!load_valid[1] || load_1 == expected);
+      assert (slot == load_slot && (rst || (!early && !late && !keep)));
+      assert (rst || load_valid == {take && records[0], take && !records[0]});
+      assert (rst || !load_valid[0] || load_0 == expected);
+      assert (rst || !load_valid[1] || load_1 == expected);
       // A set can be read as soon as it is whole, and its zero points are what came until the next read.
       assert (!issued[read_slot] || available == (tile < (read_slot ? sets_1 : sets_0)));
       assert (!shown || o_point == watched);

@@ -17,7 +17,7 @@ module spec(
   (* keep *) wire closes;
   // Packets whose end has not come, the beat that must be at the output, and whether it ends a cancelled packet.
   reg [2:0] awaited;
-  reg full, ended, held, idle;
+  reg full, ended, held;
   reg [9 * `COUNT:0] beat, held_payload;
   wire in = i_valid && i_ready, out = o_valid && o_ready;
   wire close = cancelling && awaited != 0 && (!full || out);

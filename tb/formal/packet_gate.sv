@@ -1,4 +1,5 @@
-// A packet gate: beats of awaited packets pass as they are, those of cancelled jobs are taken and dropped. WIDTH.
+// A packet gate: beats of awaited packets pass as they are, those of cancelled jobs are taken, and
+// shown to whoever is in reset. WIDTH.
 //
 // GATE (its module), WAITS (defined where whoever takes the beats may wait).
 module spec(

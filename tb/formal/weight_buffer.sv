@@ -74,15 +74,15 @@ module spec(
 
   always @* begin
     assume (rst || started);
-    // Jobs are two at most and have a beat or more; packets are as long as their job says.
+    // Jobs are two at most and have a beat or more; packets are as long as their job says. In reset anything comes.
     assume (!(issue && unfinished == 2) && wanted >= 1 && wanted <= `BEATS);
-    assume (!i_valid || (unloaded != 0 && i_last == (words + 1 == size)));
+    assume (rst || !i_valid || (unloaded != 0 && i_last == (words + 1 == size)));
     // What is not there is not read, and a job that is not loaded is not finished.
     assume (!read || (available && unfinished != 0));
     assume (!finish || unfinished > unloaded);
     if (started) begin
       assert (slot == load_slot);
-      assert (!early && !late && !keep && !out_of_range);
+      assert (rst || (!early && !late && !keep && !out_of_range));
       // A beat can be read as soon as it is whole, and is what came until the next read.
       assert (!issued[read_slot] || available == (beat < (read_slot ? words_1 : words_0) / `LANES));
       assert (!shown || o_word == watched);

@@ -90,8 +90,8 @@ STAGES = (
         "waiting != 3", "!(done && waiting == 0)", "!(issue && waiting == 2 && !done)")),
     Frame(only="mac_(.*_gate|outputs_exit)", assume=("packets != 3", "!(issue && packets == 2)")),
     # What comes is at most what its job, which was checked, may have: 16 channels in 8 sets, 64 beats of weights.
-    Frame(only="mac_channel_memory", assume=("channels <= 15", "!(i__valid && mine[3])")),
-    Frame(only="mac_weight_buffer", assume=("!(i__valid && mine[6])",)),
+    Frame(only="mac_channel_memory", assume=("channels <= 15", "rst || !(i__valid && mine[3])")),
+    Frame(only="mac_weight_buffer", assume=("rst || !(i__valid && mine[6])",)),
     Frame(only="mac_core", inside=("mac_job_check",)),
     Frame(only="mac_engine_.*", inside=("mac_core", "mac_job_check")),
     Frame(only="mac_(pipeline_issue_turn|(?!.*_(turn|gate|exit)$|channel_memory|weight_buffer|core|engine).*)"),
