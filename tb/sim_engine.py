@@ -147,6 +147,26 @@ async def a_third_job_may_start_whenever_the_first_has_left(dut):
 
 
 @cocotb.test()
+async def jobs_alone_are_exact_and_offered_before_anyone_is_ready(dut):
+    """No other job shares the engine, in either place for jobs; a stream's first beat does not wait for its reader."""
+    rng = generator("alone")
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    for raw in [False] * bool(description()["config"]["modes"]) + [True] * description()["config"]["raw_output"]:
+        for rows in (1, 255, 254):
+            job = gemm_of(rng, *legal(rows, 1, 1, raw), built_modes()[0], raw=raw)
+            bench.pause({"outputs": 1.0})
+            bench.send(job.packets())
+            await bench.begin(job.settings())
+            with bench.watch.waiting("the first beat"):
+                while not bool(dut.m_axis_outputs_tvalid.value):
+                    await bench.edge
+            bench.pause({})
+            await expect(bench, job)
+            await bench.idle()
+
+
+@cocotb.test()
 async def cycles_last_from_start_to_the_last_output(dut):
     """CYCLES of a job alone is the time from its START to its last beat, whatever it waits for."""
     rng = generator("cycles")

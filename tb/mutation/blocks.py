@@ -52,6 +52,7 @@ ENGINES = (
     Round(tests=("sim_bench_engine", "sim_engine_registers", "sim_engine_errors.a_third_job_is_refused_while_two_wait",
                  "sim_engine_errors.data_that_means_nothing_is_flagged_and_the_job_ends",
                  "sim_engine.every_bit_of_the_parameters_decides", "sim_engine.neighbouring_jobs_do_not_mix",
+                 "sim_engine.jobs_alone_are_exact_and_offered_before_anyone_is_ready",
                  "sim_engine_packets.each_byte_of_a_beat_must_be_kept",
                  "sim_engine_cancel.nothing_starts_while_jobs_are_cancelled",
                  "sim_engine_cancel.abort_right_after_start_cancels_the_job")),
