@@ -4,7 +4,7 @@ import cocotb
 
 from tb.coverage import Bins
 from tb.sim_axi import STREAMS, EngineBench, same
-from tb.sim_bench import case, check, generator, require
+from tb.sim_bench import case, check, generator, require, watches_inside
 from tb.sim_engine_run import expect, run_jobs
 from tb.sim_gemm import INPUTS, Gemm, gemm_of, job_cost, largest_n, legal, random_gemm
 from tb.sim_layers import activations_of, built_modes, deciding_layers, tie_layers
@@ -48,9 +48,10 @@ async def products_at_every_limit_are_exact(dut):
         await run_jobs(bench, rng, jobs, bins=bins)
         # What is read as soon as it is there, and what is not there yet.
         for name in INPUTS:
-            bench.pause({name: 0.8})
-            size = legal(rows + 1, cols + 1, min(k_max, 40 * depth), raw)
-            await run_jobs(bench, rng, [gemm_of(rng, *size, mode, raw=raw)], bins=bins)
+            for share, n, k in ((0.8, cols + 1, min(k_max, 40 * depth)), (0.95, min(n_max, 8 * cols), 1)):
+                bench.pause({name: share})
+                size = legal(rows + 1, n, k, raw)
+                await run_jobs(bench, rng, [gemm_of(rng, *size, mode, raw=raw)], bins=bins)
         bench.pause({})
     bins.save()
 
@@ -113,17 +114,20 @@ async def a_third_job_may_start_whenever_the_first_has_left(dut):
     await bench.start()
     refused = 0
     waits = [int(wait) for wait in rng.integers(0, description()["derived"]["drain_interval"] + 20, ROUNDS)]
-    for wait in waits:
+    for turn, wait in enumerate(waits):
+        # The second job has nothing to compute yet when the first one ends, or is in the middle of it.
+        busy = turn % 2 == 1
+        second = (config["rows"] * 6, *(int(x) for x in rng.integers(1, 16, 2))) if busy else (config["rows"], 5, 3)
         # Of the first job's last panel one row is wanted, and the others come after it.
-        sizes = [(int(rng.integers(0, 2)) * config["rows"] + 1, 5, 3), (config["rows"], 5, 3), (2, 5, 3)]
+        sizes = [(int(rng.integers(0, 2)) * config["rows"] + 1, 5, 3), second, (2, 5, 3)]
         jobs = []
         for m, n, k in sizes:
             raw = bool(config["raw_output"] and (not config["modes"] or rng.integers(2)))
             jobs.append(gemm_of(rng, *legal(m, n, k, raw), str(rng.choice(built_modes())), raw=raw))
         bench.count_anew()
         await bench.clear()
-        # The second job has nothing to compute yet when the first one ends.
-        bench.send(jobs[0].packets())
+        for job in jobs[:1 + busy]:
+            bench.send(job.packets())
         for job in jobs[:2]:
             await bench.begin(job.settings())
         await bench.set(jobs[2].settings())
@@ -132,7 +136,8 @@ async def a_third_job_may_start_whenever_the_first_has_left(dut):
                 await bench.edge
         await bench.cycles(wait)
         await bench.command("START")
-        bench.send(jobs[1].packets())
+        if not busy:
+            bench.send(jobs[1].packets())
         await bench.cycles(8)
         if "QUEUE_FULL" in await bench.flags("ERROR"):
             refused += 1
@@ -161,6 +166,38 @@ async def jobs_alone_are_exact_and_offered_before_anyone_is_ready(dut):
             with bench.watch.waiting("the first beat"):
                 while not bool(dut.m_axis_outputs_tvalid.value):
                     await bench.edge
+            bench.pause({})
+            await expect(bench, job)
+            await bench.idle()
+
+
+@cocotb.test()
+async def all_places_for_outputs_fill_while_nobody_reads(dut):
+    """A reader that stops anywhere: both panels of outputs become whole, and a piece of them is offered."""
+    rng = generator("full")
+    config = description()["config"]
+    rows, cols, depth = config["rows"], config["cols"], config["depth"]
+    bench = EngineBench(dut, rng)
+    await bench.start()
+    for raw in [False] * bool(config["modes"]) + [True] * config["raw_output"]:
+        for _ in range(10):
+            n, k = (int(x) for x in rng.integers(1, (3 * cols + 1, 3 * depth + 1)))
+            job = gemm_of(rng, *legal(12 * rows, n, k, raw), built_modes()[0], raw=raw)
+            # Of the first three panels as many beats as it may be.
+            taken = int(rng.integers(len(job.expected) // (4 * config["out_bytes"]) + 1))
+            bench.send(job.packets())
+            await bench.begin(job.settings())
+            with bench.watch.waiting("the last beat before a long pause"):
+                while bench.watch.beats < taken:
+                    await bench.edge
+            bench.pause({"outputs": 1.0})
+            await bench.cycles(200 + job_cost(*job.shape, raw))
+            check(int(dut.m_axis_outputs_tvalid.value), 1, "outputs are offered")
+            if watches_inside():
+                buffer = dut.core.pipeline.output_buffer
+                check([int(buffer.o__valid.value), buffer.whole.value.to_unsigned()],
+                      [1, rows << rows.bit_length() | rows],
+                      "a piece of outputs is offered, rows of both panels are whole", taken=taken, **job.facts())
             bench.pause({})
             await expect(bench, job)
             await bench.idle()

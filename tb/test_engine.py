@@ -22,7 +22,7 @@ def test_engine_computes_any_product_exactly(directory, coverage, name):
     assert len(simulate(engine, "sim_engine_random", coverage=coverage, gemms=GEMMS, figures=figures)) == 1
     counted = json.loads(figures.read_text())
     assert (counted["gemms"], counted["mismatches"], counted["lost_beats"]) == (GEMMS, 0, 0)
-    assert len(simulate(engine, "sim_engine", coverage=coverage)) == 6
+    assert len(simulate(engine, "sim_engine", coverage=coverage)) == 7
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
