@@ -89,12 +89,18 @@ PARTS = (
 STAGES = (
     Frame(only="mac_(?!pipeline_issue).*_turn", assume=(
         "waiting != 3", "!(done && waiting == 0)", "!(issue && waiting == 2 && !done)")),
-    Frame(only="mac_(.*_gate|outputs_exit)", assume=("packets != 3", "!(issue && packets == 2)")),
+    Frame(only="mac_.*_gate", assume=("packets != 3", "!(issue && packets == 2)")),
+    # What the packer offers has a byte or more.
+    Frame(only="mac_outputs_exit", assume=(
+        "packets != 3", "!(issue && packets == 2)", "!(i__valid && !i__payload[32])")),
     # What comes is at most what its job, which was checked, may have: 16 channels in 8 sets, 64 beats of weights.
     Frame(only="mac_channel_memory", assume=("channels <= 15", "rst || !(i__valid && mine[3])")),
     Frame(only="mac_weight_buffer", assume=("rst || !(i__valid && mine[6])",)),
     Frame(only="mac_core", inside=("mac_job_check",)),
     Frame(only="mac_engine_.*", inside=("mac_core", "mac_job_check")),
+    # Of a record of channels only some bytes mean anything.
+    Frame(only="mac_engine_.*", inside=(
+        "mac_core", "mac_job_check", "mac_pipeline", "mac_channels_gate", "mac_channel_memory")),
     Frame(only="mac_(pipeline_issue_turn|(?!.*_(turn|gate|exit)$|channel_memory|weight_buffer|core|engine).*)"),
 )
 
