@@ -180,9 +180,10 @@ async def all_places_for_outputs_fill_while_nobody_reads(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     for raw in [False] * bool(config["modes"]) + [True] * config["raw_output"]:
-        for _ in range(10):
+        for _ in range(6):
             n, k = (int(x) for x in rng.integers(1, (3 * cols + 1, 3 * depth + 1)))
-            job = gemm_of(rng, *legal(12 * rows, n, k, raw), built_modes()[0], raw=raw)
+            # More than what is on its way from the panels to the reader, and what they hold.
+            job = gemm_of(rng, *legal(12 * rows + 4 * config["out_bytes"], n, k, raw), built_modes()[0], raw=raw)
             # Of the first three panels as many beats as it may be.
             taken = int(rng.integers(len(job.expected) // (4 * config["out_bytes"]) + 1))
             bench.send(job.packets())

@@ -34,6 +34,18 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("mac_activation_row", r"^if \(read\)",
      "what was read is held for the first step of a tile alone, which is in the lowest part of a word"),
     ("mac_.*_turn", r"waiting", "two jobs wait for a part only while it works on the first"),
+    ("mac_sequencer", r"^mac_sequencer_turn",
+     "the sequencer has two jobs only while a part behind it has them too, or for some cycles after that, which the"
+     " bus needs for the next START"),
+    ("mac_(channel_memory|output_buffer)", r"loaded\[|whole\[",
+     "a count at its end, as of all sets of channels or all rows of a panel, becomes one beyond it: all are there"),
+    ("mac_job_check", r"i__valid & i__ready", "no second START can come while a job is checked"),
+    ("mac_job_check", r"^always @\(posedge clk\)",
+     "a bit that makes the job illegal whatever the others are changes one of them back and forth, and in the cycle in "
+     "which it is looked at it is right"),
+    ("mac_packer", r"~ ending", "with two columns and beats of four bytes a job's last piece always fits its beat"),
+    ("mac_packer", r"total\[3:2\]", "bytes that are held and bytes that come are never twice as many as a beat has"),
+    ("mac_packer", r"total > 1'h0", "what is offered has a byte or more"),
     ("mac_channels", r"choose_\d+_y = load_bank \?",
      "a set is judged while the one before it waits only after a reset, and then in one of the two places alone"),
 )
