@@ -73,24 +73,24 @@ def check_settings() -> None:
     check_simulator()
 
 
-def simulate(generated: Generated, module: str, *, record: Recording | None = None,
+def simulate(generated: Generated, *modules: str, record: Recording | None = None,
              progress: Callable[[int, int], None] | None = None, package: str = "tb",
              beside: dict[str, str] | None = None,
              **case: object) -> list[str]:
-    """Run the cocotb module `<package>.<module>` on `generated`.
+    """Run the cocotb modules `<package>.<module>` on `generated`, one after the other in one simulation.
 
     Parameters
     ----------
     generated
         The block under test.
-    module
-        Name of a module for the simulator side.
+    modules
+        Names of modules for the simulator side.
     record
         Waves to write. Apart from that, WAVES=1 in the environment records everything.
     progress
         Called with done and total whenever the simulator side prints ``progress <done> <total>``.
     package
-        Where `module` is, found as every import.
+        Where they are, found as every import.
     beside
         Verilog of more top modules, by name.
     case
@@ -123,14 +123,15 @@ def simulate(generated: Generated, module: str, *, record: Recording | None = No
             results = Path(options["sim_build"]) / "results.xml"
             results.unlink(missing_ok=True)
             os.environ["COCOTB_RESULTS_FILE"] = str(results)
-            run(**options, module=f"{package}.{module}", python_search=[str(ROOT)], seed=seed(), timescale="1ns/1ps")
+            run(**options, module=",".join(f"{package}.{module}" for module in modules), python_search=[str(ROOT)],
+                seed=seed(), timescale="1ns/1ps")
     except SystemExit as error:
-        raise SimulationError(f"{module} on {generated.name}: {error}\n{log.text()}") from None
+        raise SimulationError(f"{' '.join(modules)} on {generated.name}: {error}\n{log.text()}") from None
     finally:
         logger.removeHandler(log)
         os.environ.clear()
         os.environ.update(saved)
-    return _passed(results, module, log)
+    return _passed(results, " ".join(modules), log)
 
 
 def _passed(results: Path, module: str, log: "_Log") -> list[str]:

@@ -58,7 +58,7 @@ class EngineBench:
         self._rng = rng
         logging.getLogger(f"cocotb.{dut._name}").setLevel(logging.ERROR)
         dut.aresetn.value = 0
-        self.clock = Clock(dut.aclk, PERIOD_NS, unit="ns")
+        self.clock = Clock(dut.aclk, PERIOD_NS, unit="ns", impl="gpi")
         self.edge = RisingEdge(dut.aclk)
         wires = (dut.aclk, dut.aresetn)
         self.axil = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), *wires, reset_active_level=False)

@@ -23,7 +23,7 @@ def start_clock(dut: Any) -> RisingEdge:
     global _clock
     # One clock for each test, which the end of the test stops.
     if _clock is None or _clock.done():
-        _clock = Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
+        _clock = Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start(start_high=False)
     return RisingEdge(dut.clk)
 
 

@@ -51,7 +51,7 @@ class Line:
     def start(self) -> None:
         """The clock runs, the line is idle."""
         self._rx.value = Immediate(1)
-        Clock(self._clock, PERIOD_NS, unit="ns").start(start_high=False)
+        Clock(self._clock, PERIOD_NS, unit="ns", impl="gpi").start(start_high=False)
         cocotb.start_soon(self._receive())
 
     async def wait(self, byte_times: float) -> None:
