@@ -123,8 +123,8 @@ async def rows_are_awaited_however_many_there_shall_be(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     config, derived = description()["config"], description()["derived"]
-    # From the last operand to its output.
-    quiet = 200 + 4 * derived["drain_interval"] * config["rows"]
+    # From the last operand to its output: of some tiles.
+    quiet = 200 + 8 * derived["drain_interval"]
     for number in range(24 + 12):
         # Both places for jobs get such a job: alone or behind another one.
         before = [random_gemm(rng, 30)] * int(rng.integers(2))
