@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,14 @@ class Generated:
         return json.loads(self.json.read_text())
 
 
+# A configuration is emitted once in a process, in which several tests may want it.
+_files = cache(files)
+
+
 def generate(block: str, directory: Path, **parameters: Any) -> Generated:
     """Emit `block` into `directory`; `parameters` are those of the command line, as Python values."""
     config = configuration(parameters, block=block)
-    write_all(directory, files(block, config))
+    write_all(directory, _files(block, config))
     return Generated(directory, block_name(block, config))
 
 
@@ -111,6 +116,8 @@ def simulate(generated: Generated, *modules: str, record: Recording | None = Non
     environment["MACAW_DESCRIPTION"] = str(generated.json)
     environment["MACAW_RERUN"] = str(case.get("rerun") or _rerun())
     environment["COCOTB_ANSI_OUTPUT"] = "0"
+    # No module is rewritten, NumPy among them, so that its assertions say more: benches have `require` and `check`.
+    environment["COCOTB_REWRITE_ASSERTION_FILES"] = ""
     # cocotb-test lets the environment win over what it is given.
     saved = dict(os.environ)
     os.environ.update(environment)

@@ -5,7 +5,7 @@ import numpy as np
 
 from golden.array import ArrayModel, Waves
 from tb.coverage import Bins
-from tb.sim_bench import case, check, generator, require, reset, start_clock, watches_inside
+from tb.sim_bench import case, check, generator, require, reset, rounds, start_clock, watches_inside
 from tb.sim_ports import description, port
 
 
@@ -182,7 +182,7 @@ async def random_tiles_match_in_every_cycle(dut):
 async def a_reset_forgets_what_is_on_its_way(dut):
     """After any number of cycles, with waves offered in the cycle of the reset, the next tiles are right."""
     rng = generator("reset")
-    for _ in range(24):
+    for _ in range(rounds(24)):
         plan = Plan(rng)
         for _ in range(4):
             plan.tile(int(rng.integers(1, plan.rows + 2)), stall=float(rng.choice([0.0, 0.4])))

@@ -2,7 +2,8 @@
 
 import os
 import zlib
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,15 @@ from cocotb.clock import Clock
 from cocotb.task import Task
 from cocotb.triggers import RisingEdge
 
-__all__ = ["case", "check", "fail", "generator", "require", "reset", "start_clock", "watches_inside"]
+__all__ = [
+    "case", "check", "fail", "generator", "require", "reset", "rounds", "runs_few", "some", "start_clock",
+    "watches_inside",
+]
 
 # As in tb/run.py, which stays outside the simulator.
 PERIOD_NS = 10
+
+T = TypeVar("T")
 
 _clock: Task[None] | None = None
 
@@ -56,6 +62,27 @@ def watches_inside() -> bool:
     if asked not in ("inside", "ports"):
         raise ValueError(f"MACAW_WATCH must be inside or ports, not {asked!r}")
     return asked == "inside"
+
+
+def runs_few() -> bool:
+    """Whether a quarter of a test's rounds will do, as for another form of what is tested in full: MACAW_ROUNDS=few."""
+    asked = case("rounds", "all")
+    if asked not in ("all", "few"):
+        raise ValueError(f"MACAW_ROUNDS must be all or few, not {asked!r}")
+    return asked == "few"
+
+
+def rounds(count: int) -> int:
+    """How often a test that may be repeated `count` times repeats itself: once at least."""
+    return max(count // 4, 1) if runs_few() else count
+
+
+def some(rng: np.random.Generator, items: Iterable[T]) -> list[T]:
+    """All `items`, or those of so many rounds, in the same order; which ones, the seed says."""
+    items = list(items)
+    if runs_few():
+        return [items[index] for index in sorted(rng.permutation(len(items))[:rounds(len(items))])]
+    return items
 
 
 def fail(what: str, **facts: object) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from golden.array import ArrayModel, Waves
 from tb.coverage import Bins
-from tb.sim_bench import case, check, generator, start_clock, watches_inside
+from tb.sim_bench import case, check, generator, runs_few, start_clock, watches_inside
 from tb.sim_ports import description, port
 
 RANDOM_CYCLES = 1500
@@ -72,15 +72,15 @@ def operand_range(which: str) -> tuple[int, int]:
 
 @cocotb.test()
 async def every_pair_of_operands_gives_its_product(dut):
-    """One product a cycle, other positions of a dot product 0. Above 8 bits, and where that has been seen of the same
-    function in another form (MACAW_PAIRS=corners): corners and their neighbours.
+    """One product a cycle, other positions of a dot product 0. Above 8 bits, and in few rounds: corners and their
+    neighbours.
     """
     depth = description()["config"]["depth"]
     axes = []
     for which in "aw":
         low, high = operand_range(which)
         values = np.arange(low, high + 1)
-        if len(values) > 256 or case("pairs") == "corners":
+        if len(values) > 256 or runs_few():
             corners = np.array([low, low + 1, -129, -128, -127, -2, -1, 0, 1, 2, 127, 128, high - 1, high])
             values = np.unique(corners[(low <= corners) & (corners <= high)])
         axes.append(values)

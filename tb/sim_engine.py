@@ -1,10 +1,12 @@
 """The whole engine at its limits, and with jobs that differ from their neighbours: each output bit exact."""
 
+from itertools import product
+
 import cocotb
 
 from tb.coverage import Bins
 from tb.sim_axi import STREAMS, EngineBench, same
-from tb.sim_bench import case, check, generator, require, watches_inside
+from tb.sim_bench import case, check, generator, require, rounds, some, watches_inside
 from tb.sim_engine_run import expect, run_jobs
 from tb.sim_gemm import INPUTS, Gemm, gemm_of, job_cost, largest_n, legal, random_gemm
 from tb.sim_layers import activations_of, built_modes, deciding_layers, tie_layers
@@ -12,10 +14,6 @@ from tb.sim_ports import description
 
 # Cycles from the response to START until the job has been checked and counts as unfinished.
 CHECKED = 3
-
-
-# Rounds of a test that needs some.
-ROUNDS = 24
 
 
 @cocotb.test()
@@ -41,17 +39,16 @@ async def products_at_every_limit_are_exact(dut):
         # All beats of weights, all sets of channels, and all but one, in both places for jobs, where that is
         # short.
         full = [_most_beats(n_max, k_max), (rows, n_max, 1), *[(rows, n_max - cols, 1)] * (n_max > cols)]
-        sizes += [size for size in full for _ in range(3) if job_cost(*size, raw) <= 1500]
+        sizes += [size for size in full for _ in range(rounds(3)) if job_cost(*size, raw) <= 1500]
         fitting = [legal(m, n, k, raw) for m, n, k in sizes]
         jobs = [gemm_of(rng, m, n, k, mode, raw=raw, extreme=index % 2 == 1)
-                for index, (m, n, k) in enumerate(fitting) if job_cost(m, n, k, raw) <= 12000]
+                for index, (m, n, k) in enumerate(fitting) if job_cost(m, n, k, raw) <= rounds(12000)]
         await run_jobs(bench, rng, jobs, bins=bins)
         # What is read as soon as it is there, and what is not there yet.
-        for name in INPUTS:
-            for share, n, k in ((0.8, cols + 1, min(k_max, 40 * depth)), (0.95, min(n_max, 8 * cols), 1)):
-                bench.pause({name: share})
-                size = legal(rows + 1, n, k, raw)
-                await run_jobs(bench, rng, [gemm_of(rng, *size, mode, raw=raw)], bins=bins)
+        slow = [(0.8, cols + 1, min(k_max, 40 * depth)), (0.95, min(n_max, 8 * cols), 1)]
+        for name, (share, n, k) in some(rng, product(INPUTS, slow)):
+            bench.pause({name: share})
+            await run_jobs(bench, rng, [gemm_of(rng, *legal(rows + 1, n, k, raw), mode, raw=raw)], bins=bins)
         bench.pause({})
     bins.save()
 
@@ -92,7 +89,7 @@ async def neighbouring_jobs_do_not_mix(dut):
     await bench.start()
     kinds: list[tuple[str, bool]] = [(mode, False) for mode in config["modes"]]
     kinds += [(built_modes()[0], True)] * config["raw_output"]
-    for shares in ({}, {"outputs": 0.6}, {"outputs": 0.85}):
+    for shares in some(rng, ({}, {"outputs": 0.6}, {"outputs": 0.85})):
         bench.pause(shares)
         jobs: list[Gemm] = []
         for first in kinds:
@@ -113,7 +110,7 @@ async def a_third_job_may_start_whenever_the_first_has_left(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     refused = 0
-    waits = [int(wait) for wait in rng.integers(0, description()["derived"]["drain_interval"] + 20, ROUNDS)]
+    waits = [int(wait) for wait in rng.integers(0, description()["derived"]["drain_interval"] + 20, rounds(24))]
     for turn, wait in enumerate(waits):
         # The second job has nothing to compute yet when the first one ends, or is in the middle of it.
         busy = turn % 2 == 1
@@ -148,7 +145,7 @@ async def a_third_job_may_start_whenever_the_first_has_left(dut):
             await expect(bench, job, number=number, wait=wait)
         await bench.idle()
         same(await bench.flags("ERROR"), [], "ERROR")
-    require(refused < ROUNDS, "places become free soon", refused=refused)
+    require(refused < len(waits), "places become free soon", refused=refused)
 
 
 @cocotb.test()
@@ -180,7 +177,7 @@ async def all_places_for_outputs_fill_while_nobody_reads(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     for raw in [False] * bool(config["modes"]) + [True] * config["raw_output"]:
-        for _ in range(6):
+        for _ in range(rounds(6)):
             n, k = (int(x) for x in rng.integers(1, (3 * cols + 1, 3 * depth + 1)))
             # More than what is on its way from the panels to the reader, and what they hold.
             job = gemm_of(rng, *legal(12 * rows + 4 * config["out_bytes"], n, k, raw), built_modes()[0], raw=raw)
@@ -212,7 +209,7 @@ async def cycles_last_from_start_to_the_last_output(dut):
     await bench.start()
     for shares in ({}, *({name: 0.6} for name in STREAMS), {"channels": 0.9}, {"outputs": 0.9}):
         bench.pause(shares)
-        for _ in range(3):
+        for _ in range(rounds(3)):
             job = random_gemm(rng, 100)
             await bench.clear()
             await bench.set(job.settings())

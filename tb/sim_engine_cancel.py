@@ -5,13 +5,10 @@ import numpy as np
 
 from tb.coverage import Bins
 from tb.sim_axi import EngineBench, same
-from tb.sim_bench import case, check, generator, require
+from tb.sim_bench import case, check, generator, require, rounds, some
 from tb.sim_engine_run import run_jobs
 from tb.sim_gemm import INPUTS, Gemm, random_gemm
 from tb.sim_settle import settle
-
-# Rounds of each test.
-ROUNDS = 24
 
 
 async def _begin(bench: EngineBench, rng: np.random.Generator, jobs: list[Gemm]) -> None:
@@ -53,7 +50,7 @@ async def abort_at_any_time_leaves_a_clean_engine(dut):
     bins = Bins(case("coverage"))
     bench = EngineBench(dut, rng)
     await bench.start()
-    for _ in range(ROUNDS):
+    for _ in range(rounds(24)):
         jobs, shares = _plan(rng)
         bench.pause(shares)
         bench.count_anew()
@@ -84,7 +81,7 @@ async def abort_right_after_start_cancels_the_job(dut):
     bench = EngineBench(dut, rng)
     await bench.start()
     for others in (0, 1):
-        for wait in range(10):
+        for wait in some(rng, range(10)):
             bench.count_anew()
             jobs = [random_gemm(rng, 60) for _ in range(others + 1)]
             await _begin(bench, rng, jobs[:others])
@@ -157,7 +154,7 @@ async def reset_at_any_time_forgets_everything(dut):
     bins = Bins(case("coverage"))
     bench = EngineBench(dut, rng)
     await bench.start()
-    for number in range(ROUNDS):
+    for number in range(rounds(24)):
         jobs, shares = _plan(rng)
         bench.pause(shares)
         await _begin(bench, rng, jobs)

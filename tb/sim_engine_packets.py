@@ -7,7 +7,7 @@ import numpy as np
 
 from tb.coverage import Bins
 from tb.sim_axi import EngineBench, Frame, same
-from tb.sim_bench import case, check, generator, require, watches_inside
+from tb.sim_bench import case, check, generator, require, some, watches_inside
 from tb.sim_engine_run import run_jobs
 from tb.sim_gemm import INPUTS, Gemm, gemm_of, legal, random_gemm
 from tb.sim_layers import built_modes
@@ -60,7 +60,7 @@ async def a_broken_packet_cancels_all_jobs_and_sets_its_bit_only(dut):
     await bench.start()
     for stream in INPUTS:
         for what in ("EARLY", "LATE", "KEEP"):
-            for where in ("first", "middle", "last", "any", "any"):
+            for where in some(rng, ("first", "middle", "last", "any", "any")):
                 jobs = [_several_beats(rng) for _ in range(int(rng.integers(1, 3)))]
                 shortest = min(len(job.packets()[stream]) for job in jobs)
                 if what == "EARLY" and shortest <= bench.sources[stream].byte_lanes:
@@ -98,7 +98,7 @@ async def each_byte_of_a_beat_must_be_kept(dut):
     await bench.start()
     for stream in INPUTS:
         lanes = bench.sources[stream].byte_lanes
-        for lane in range(lanes):
+        for lane in some(rng, range(lanes)):
             job = _several_beats(rng)
             await bench.clear()
             await bench.begin(job.settings())
@@ -125,7 +125,7 @@ async def rows_are_awaited_however_many_there_shall_be(dut):
     config, derived = description()["config"], description()["derived"]
     # From the last operand to its output: of some tiles.
     quiet = 200 + 8 * derived["drain_interval"]
-    for number in range(24 + 12):
+    for number in some(rng, range(24 + 12)):
         # Both places for jobs get such a job: alone or behind another one.
         before = [random_gemm(rng, 30)] * int(rng.integers(2))
         raw = bool(config["raw_output"] and (not config["modes"] or rng.integers(2)))

@@ -6,7 +6,7 @@ from cocotbext.axi import AxiResp
 
 from tb.coverage import Bins
 from tb.sim_axi import EngineBench, same
-from tb.sim_bench import case, check, generator, require
+from tb.sim_bench import case, check, generator, require, rounds
 from tb.sim_engine_run import CYCLE_COUNTERS, expect
 from tb.sim_gemm import gemm_of, legal, random_gemm
 from tb.sim_ports import description
@@ -130,7 +130,7 @@ async def clear_in_mid_job_counts_from_there(dut):
     rng = generator("clear")
     bench = EngineBench(dut, rng, {"activations": 0.3})
     await bench.start()
-    for _ in range(6):
+    for _ in range(rounds(6)):
         jobs = [random_gemm(rng, 100) for _ in range(2)]
         await bench.clear()
         for job in jobs:

@@ -7,7 +7,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from tb.sim_axi import EngineBench, same
-from tb.sim_bench import PERIOD_NS, generator, require
+from tb.sim_bench import PERIOD_NS, generator, require, rounds
 from tb.sim_engine_run import run_jobs
 from tb.sim_gemm import INPUTS, random_gemm
 from tb.sim_ports import description
@@ -95,7 +95,7 @@ async def after_anything_on_the_streams_a_reset_by_register_makes_the_next_produ
     rng = generator("streams")
     bench = EngineBench(dut, rng)
     await bench.start()
-    for _ in range(8):
+    for _ in range(rounds(8)):
         bench.watch.relax = True
         for source in bench.sources.values():
             source.assert_reset(True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from golden.matmul import largest_k
 from tb.coverage import Bins
-from tb.sim_bench import case, check, generator, require
+from tb.sim_bench import case, check, generator, require, rounds, some
 from tb.sim_driver import Product, UnitDriver
 from tb.sim_layers import activations_of, built_modes, deciding_layers, layer_of, limits, longest_k, tie_layers
 from tb.sim_ports import description, port
@@ -110,7 +110,7 @@ async def channel_parameters_take_every_value(dut):
     rng = generator("parameters")
     rows, cols = config["rows"], config["cols"]
     for mode in config["modes"]:
-        for stage in ((0, -128, 127), (255, 0, 255), (-128, -128, -1), (127, -128, -128), (-1, 127, 127)):
+        for stage in some(rng, ((0, -128, 127), (255, 0, 255), (-128, -128, -1), (127, -128, -128), (-1, 127, 127))):
             layer = layer_of(rng, config["depth"], 4 * cols, mode, stage=stage, zero_points=False)
             n = len(layer.bias)
             layer.bias[:] = rng.integers(-(2**31), 2**31, n) if mode != "FBGEMM" else 0
@@ -146,7 +146,7 @@ async def products_match_whatever_pauses(dut):
     plans: list[dict[str, float]] = [{name: 0.7} for name in STREAMS]
     plans += [dict.fromkeys(STREAMS, share) for share in (0.2, 0.5)]
     plans += [{"outputs": 0.9, "accumulators": 0.9}, {"channels": 0.9}]
-    for number, pause in enumerate(plans):
+    for number, pause in some(rng, enumerate(plans)):
         mode = built_modes()[number % len(built_modes())]
         watch = Watch(dut)
         driver = UnitDriver(dut, rng, pause, on_cycle=watch)
@@ -190,7 +190,7 @@ async def no_bit_of_a_parameter_depends_on_another_one(dut):
     """Products beside ties, where each bit of bias, multiplier or scale decides, whatever the others are."""
     rng = generator("independent")
     for mode in description()["config"]["modes"]:
-        (layer,) = tie_layers(rng, mode, 1000)
+        (layer,) = tie_layers(rng, mode, rounds(1000))
         driver = UnitDriver(dut, rng)
         await driver.start()
         await driver.run([Product(layer, activations_of(rng, 1, layer))])
@@ -231,7 +231,7 @@ async def tiles_wait_for_room_and_for_nothing_else(dut):
     rng = generator("room")
     info = description()
     rows, cols, drain = info["config"]["rows"], info["config"]["cols"], info["derived"]["drain_interval"]
-    for beats, pause in ((1, 0.5), (1, 0.9), (2, 0.0), (2, 0.7)):
+    for beats, pause in some(rng, ((1, 0.5), (1, 0.9), (2, 0.0), (2, 0.7))):
         layer = layer_of(rng, beats * info["config"]["depth"], cols, built_modes()[0])
         product = Product(layer, activations_of(rng, 24 * rows, layer))
         driver = UnitDriver(dut, rng, {"outputs": pause, "accumulators": pause})
@@ -275,7 +275,7 @@ async def results_are_offered_to_readers_that_wait_for_them(dut):
     layer = layer_of(rng, 1, 2 * config["cols"], built_modes()[0])
     await driver.run([Product(layer, activations_of(rng, 2 * config["rows"], layer))])
     # Readers that come when the buffers are full, and take few rows at a time then.
-    for period, share in ((120, 110), (60, 58)):
+    for period, share in some(rng, ((120, 110), (60, 58))):
         driver = UnitDriver(dut, rng)
         driver.sinks = {name: Sink(dut, name, partial(rests, driver, period, share)) for name in driver.sinks}
         await driver.start()

@@ -9,6 +9,13 @@ from tb.run import generate, simulate
 
 # Random products of each configuration, together 2,000 or more.
 GEMMS = 170
+# Where all rounds of every other test are run: the configuration with most modes, and rules for its settings.
+IN_FULL = "subtract-shared"
+
+
+def rounds(name):
+    """How many rounds a configuration gets."""
+    return "all" if name == IN_FULL else "few"
 
 
 def test_random_products_are_many():
@@ -20,7 +27,8 @@ def test_engine_computes_any_product_exactly(directory, coverage, name):
     engine = generate("engine", directory, **CONFIGURATIONS[name])
     figures = directory / "figures.json"
     modules = ("sim_engine_random", "sim_engine")
-    assert len(simulate(engine, *modules, coverage=coverage, gemms=GEMMS, figures=figures)) == 1 + 7
+    assert len(simulate(engine, *modules, coverage=coverage, gemms=GEMMS, figures=figures,
+                        rounds=rounds(name))) == 1 + 7
     counted = json.loads(figures.read_text())
     assert (counted["gemms"], counted["mismatches"], counted["lost_beats"]) == (GEMMS, 0, 0)
 
@@ -29,6 +37,4 @@ def test_engine_computes_any_product_exactly(directory, coverage, name):
 def test_engine_survives_misuse(directory, coverage, name):
     engine = generate("engine", directory, **CONFIGURATIONS[name])
     modules = ("sim_engine_errors", "sim_engine_packets", "sim_engine_cancel", "sim_engine_registers")
-    # All bits of the settings where there are most rules for them.
-    bits = "all" if name == "subtract-shared" else "some"
-    assert len(simulate(engine, *modules, coverage=coverage, bits=bits)) == 4 + 3 + 5 + 3
+    assert len(simulate(engine, *modules, coverage=coverage, rounds=rounds(name))) == 4 + 3 + 5 + 3

@@ -51,7 +51,7 @@ def mapped(generated, target):
 def test_netlist_passes_the_tests_of_its_block(directory, coverage, case):
     target, multiplier, (block, parameters, module, tests) = CASES[case]
     generated = mapped(generate(block, directory, multiplier=multiplier, **parameters), target)
-    assert len(simulate(generated, module, coverage=coverage, watch="ports")) == tests
+    assert len(simulate(generated, module, coverage=coverage, watch="ports", rounds="few")) == tests
 
 
 # The table of the first LUT that has one without unknown bits.
@@ -75,4 +75,4 @@ def test_netlist_with_a_wrong_cell_fails(directory, target):
     assert changes == 1
     array.verilog.write_text(text)
     with pytest.raises(SimulationError, match=r"FAILED \d tests"):
-        simulate(array, "sim_array", watch="ports")
+        simulate(array, "sim_array", watch="ports", rounds="few")

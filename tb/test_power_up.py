@@ -43,7 +43,7 @@ def run(generated, name, tmp_path, monkeypatch):
     beside = {} if block in NO_RESET else {"watch": power_up.watch(generated.description())}
     for module, count in modules.items():
         passed = simulate(generated, module, beside=beside, watch="ports", gemms=30, random=300, vectors=300,
-                          coverage=tmp_path / "coverage.json")
+                          rounds="few", coverage=tmp_path / "coverage.json")
         assert len(passed) == count
 
 

@@ -39,7 +39,7 @@ def synthesized(generated, multiplier):
 
 # Enough for another form of what has been seen to be exact: `test_requant`, and all pairs of operands in the twin of a
 # cell, which cells of other shapes use too.
-SOME = {"vectors": 1500, "pairs": "corners"}
+SOME = {"vectors": 500, "rounds": "few"}
 
 
 @pytest.mark.parametrize(("multiplier", "name"), CASES)

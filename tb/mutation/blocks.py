@@ -57,7 +57,7 @@ ENGINES = (
                  "sim_engine_cancel.nothing_starts_while_jobs_are_cancelled",
                  "sim_engine_cancel.abort_right_after_start_cancels_the_job")),
     Round(tests=("sim_engine_errors", "sim_engine_packets", "sim_engine_cancel", "sim_engine", "sim_engine_random"),
-          case={"gemms": 60, "bits": "all"}))
+          case={"gemms": 60}))
 REGISTERS = (
     Round(tests=(*(f"sim_registers.{name}" for name in (
         "each_command_is_one_pulse", "each_register_is_read_whatever_the_others_hold",
