@@ -17,6 +17,10 @@ REASONS: tuple[tuple[str, str, str], ...] = (
      "then"),
     ("mac_array_.*", r"rst \? \d+'h0+ : \{ first_line",
      "`first` after a reset: it can only restart sums, and none has begun"),
+    ("mac_array_.*", r"rst \? \d+'h0+ : \{ bubble_line",
+     "`bubble` after a reset: it can only hold sums, and none has begun"),
+    ("mac_array_.*", r"rows_left == 1'h1|last_line\[\d+\] \? 1'h0 : rows_left",
+     "`last` of a token that is not valid, which means nothing"),
     ("mac_requant", r"normal|float_scale_line",
      "the hidden bit of a scale below the normal floats: with or without it the result is 0, which needs both products "
      "to be followed through a proof"),
