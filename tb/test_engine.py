@@ -8,9 +8,11 @@ from tb.engine_configurations import CONFIGURATIONS
 from tb.run import generate, simulate
 
 # Random products of each configuration, together 2,000 or more.
-GEMMS = 170
+GEMMS = 155
 # Where all rounds of every other test are run: the configuration with most modes, and rules for its settings.
 IN_FULL = "subtract-shared"
+# Whose control is misused: they differ in what software and streams may do wrong, and in how long a job is on its way.
+MISUSED = ("1x1x1", "8x8x1-wide", "1x8x8", IN_FULL, "raw-only", "4-bit-subtract", "narrow")
 
 
 def rounds(name):
@@ -33,7 +35,7 @@ def test_engine_computes_any_product_exactly(directory, coverage, name):
     assert (counted["gemms"], counted["mismatches"], counted["lost_beats"]) == (GEMMS, 0, 0)
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", MISUSED)
 def test_engine_survives_misuse(directory, coverage, name):
     engine = generate("engine", directory, **CONFIGURATIONS[name])
     modules = ("sim_engine_errors", "sim_engine_packets", "sim_engine_cancel", "sim_engine_registers")

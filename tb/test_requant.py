@@ -12,5 +12,5 @@ from tb.run import generate, simulate
 def test_requantizer_equals_the_golden_model(directory, coverage, modes):
     requantizer = generate("requant", directory, modes=modes)
     # All vectors for each mode alone, of which other modes are made too.
-    vectors = {"vectors": 2000} if "," in modes else {}
+    vectors = {"vectors": 1000} if "," in modes else {}
     assert len(simulate(requantizer, "sim_requant", coverage=coverage, **vectors)) == 1

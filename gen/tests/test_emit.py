@@ -8,7 +8,7 @@ import pytest
 
 from gen.block import BLOCKS, PARTS, block_name, files
 from gen.describe import WITH_RESET
-from gen.emit import emit
+from gen.emit import elaborate, emit
 from gen.options import kind_of
 from gen.tests.verilog import header, instances, modules, ports
 from hdl.config import Config, ConfigError, Mode, ZeroPoints
@@ -168,7 +168,7 @@ def reset_registers(component):
 def test_emitted_prototype_without_reset_holds_data_only(name):
     config = Config(**CONFIGURATIONS[name])
     unit = BLOCKS["unit"](config)
-    emit(unit, "top")
+    elaborate(unit)
     found = {prototype.name: prototype for prototype in prototypes(unit)}
     assert {"mac_cell", "mac_row", "mac_array", "mac_lane", "mac_admission", "mac_channels"} <= found.keys()
     for prototype in found.values():

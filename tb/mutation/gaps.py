@@ -37,7 +37,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
      "written although nothing comes, to the place of what comes next, which is free"),
     ("mac_activation_row", r"^if \(read\)",
      "what was read is held for the first step of a tile alone, which is in the lowest part of a word"),
-    ("mac_.*_turn", r"waiting", "two jobs wait for a part only while it works on the first"),
+    ("mac_.*_turn", r"waiting|^always @", "two jobs wait for a part only while it works on the first"),
     ("mac_sequencer", r"^mac_sequencer_turn",
      "the sequencer has two jobs only while a part behind it has them too, or for some cycles after that, which the"
      " bus needs for the next START"),
