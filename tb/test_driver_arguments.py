@@ -83,9 +83,10 @@ def test_weights_packed_for_another_engine_are_refused():
     (lambda facts: facts["derived"].update(weight_words=0), r"must have a number derived\.weight_words, as"),
     (lambda facts: facts["config"].update(modes=["UP"]), "description must have modes with numbers, as"),
     (lambda facts: facts["registers"][-1].pop("offset"), "description must have registers with fields, as"),
+    (lambda facts: facts["registers"][0].update(offset=1), "description must have registers with fields, as"),
     (lambda facts: [register.update(name="X") for register in facts["registers"] if register["name"] == "STATUS"],
      "description must have a register STATUS, as"),
-], ids=["registers", "k_max", "zero", "modes", "offset", "status"])
+], ids=["registers", "k_max", "zero", "modes", "offset", "within-a-word", "status"])
 def test_description_without_something_is_refused(tmp_path, change, message):
     facts = json.loads(json.dumps(Bench("direct", CONFIGURATIONS["large"]).description))
     change(facts)

@@ -262,9 +262,10 @@ def _is_number(value: Any, low: int = 0, high: int = 2**32 - 1) -> bool:
 
 
 def _is_register(entry: Any) -> bool:
-    """Whether `entry` describes a register, and fields within its 32 bits."""
+    """Whether `entry` describes a register at the address of a word, and fields within its 32 bits."""
     return (isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("access"), str)
-            and _is_number(entry.get("offset"), high=2**16) and _is_number(entry.get("reset"))
+            and _is_number(entry.get("offset"), high=2**16) and entry["offset"] % 4 == 0
+            and _is_number(entry.get("reset"))
             and isinstance(entry.get("fields"), list)
             and all(isinstance(field, dict) and isinstance(field.get("name"), str)
                     and isinstance(field.get("text"), str) and _is_number(field.get("low"), high=31)
