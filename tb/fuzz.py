@@ -16,6 +16,8 @@ from tb.run import BUILD, ROOT, seed
 __all__ = ["FuzzError", "fuzz", "table"]
 
 EXAMPLES = 500
+# What is shown of a failure; build/fuzz/output.txt has all.
+MESSAGE = 2000
 MODULES = tuple(f"tb/test_fuzz_{part}.py" for part in ("files", "generator", "golden", "quantize"))
 
 
@@ -59,6 +61,8 @@ def fuzz(examples: int | None = None, only: str | None = None) -> dict[str, Any]
         [sys.executable, "-m", "pytest", "-q", "-n0", "--tb=short", "--no-header", "--junitxml", str(results),
          *MODULES, *(["-k", only] if only else [])],
         cwd=ROOT, env={**os.environ, "MACAW_EXAMPLES": str(count)}, capture_output=True, text=True)
+    output = BUILD / "fuzz" / "output.txt"
+    output.write_text(done.stdout + done.stderr)
     targets = _targets(results, count) if results.exists() else {}
     if not targets:
         raise FuzzError(f"fuzz tests must run, not none of them:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -69,8 +73,8 @@ def fuzz(examples: int | None = None, only: str | None = None) -> dict[str, Any]
         "failures": sum(row["failed"] for row in targets.values()),
         "hypothesis": version("hypothesis"),
         "targets": targets,
-        "messages": [done.stdout[-8000:]] * bool(done.returncode) + [
-            f"again: {row['rerun']}" for row in targets.values() if row["failed"]],
+        "messages": [text for row in targets.values() if row["failed"]
+                     for text in (*row["messages"], f"again: {row['rerun']}")],
     }
     write_report("fuzz", figures)
     return figures
@@ -81,11 +85,13 @@ def _targets(results: Any, count: int) -> dict[str, dict[str, Any]]:
     rows = {}
     for case in ET.parse(results).getroot().iter("testcase"):
         properties = {str(entry.get("name")): int(entry.get("value") or 0) for entry in case.iter("property")}
-        failed = any(case.find(outcome) is not None for outcome in ("failure", "error"))
-        if "examples" in properties or failed:
+        # Exception, then the input, which may be long.
+        messages = [str(found.get("message"))[:MESSAGE] for found in case if found.tag in ("failure", "error")]
+        if "examples" in properties or messages:
             name = str(case.get("name"))
             rows[name] = {
-                "examples": properties.get("examples", 0), "refused": properties.get("refused", 0), "failed": failed,
+                "examples": properties.get("examples", 0), "refused": properties.get("refused", 0),
+                "failed": bool(messages), "messages": messages,
                 "seconds": float(case.get("time") or 0),
                 "rerun": f"make fuzz ONLY={name} EXAMPLES={count} SEED={seed()}"}
     return rows

@@ -84,9 +84,13 @@ def test_weights_packed_for_another_engine_are_refused():
     (lambda facts: facts["config"].update(modes=["UP"]), "description must have modes with numbers, as"),
     (lambda facts: facts["registers"][-1].pop("offset"), "description must have registers with fields, as"),
     (lambda facts: facts["registers"][0].update(offset=1), "description must have registers with fields, as"),
+    (lambda facts: facts["registers"][1].update(offset=facts["registers"][0]["offset"]),
+     "description must have registers of different names and addresses, as"),
+    (lambda facts: facts["registers"].append(facts["registers"][0] | {"offset": 2**16}),
+     "description must have registers of different names and addresses, as"),
     (lambda facts: [register.update(name="X") for register in facts["registers"] if register["name"] == "STATUS"],
      "description must have a register STATUS, as"),
-], ids=["registers", "k_max", "zero", "modes", "offset", "within-a-word", "status"])
+], ids=["registers", "k_max", "zero", "modes", "offset", "within-a-word", "same-address", "same-name", "status"])
 def test_description_without_something_is_refused(tmp_path, change, message):
     facts = json.loads(json.dumps(Bench("direct", CONFIGURATIONS["large"]).description))
     change(facts)

@@ -39,14 +39,36 @@ def stored(content, name):
 
 # Descriptions ------------------------------------------------------------------------------------------------------
 
+class Bus(DirectBus):
+    """One that tells its user, as a system does, when no register has an address or it cannot be written."""
+
+    @contextlib.contextmanager
+    def answered(self):
+        try:
+            yield
+        except AssertionError as error:
+            if "SLVERR" in str(error):
+                raise OSError(f"the bus must answer OKAY, not {error}") from None
+            raise
+
+    def read(self, offset):
+        with self.answered():
+            return super().read(offset)
+
+    def write(self, offset, value):
+        with self.answered():
+            super().write(offset, value)
+
+
 def connect(description):
-    return Engine(description, DirectBus(EngineModel(DESCRIPTION, seed())), timeout=0.5)
+    return Engine(description, Bus(EngineModel(DESCRIPTION, seed())), timeout=0.5)
 
 
 @fuzz(200, description=mutated(DESCRIPTION).filter(lambda value: isinstance(value, dict)))
 def test_description_with_parts_missing_or_wrong_is_refused_by_the_driver(description):
-    # One that is right where the driver looks is taken; what is behind the bus may still be another engine.
-    refusal((ValueError, EngineError), lambda: connect(description))
+    # One that is right where the driver looks is taken; what is behind the bus may still be another engine, which the
+    # bus may notice.
+    refusal((ValueError, EngineError, OSError), lambda: connect(description))
 
 
 @fuzz(100, content=st.one_of(st.binary(max_size=40), damaged(json.dumps(DESCRIPTION).encode()),
@@ -54,7 +76,7 @@ def test_description_with_parts_missing_or_wrong_is_refused_by_the_driver(descri
         [b"[" * 100_000, b"9" * 5000, b"null", b"{}", b'{"registers": []}', b"\xff\xfe{}", b'{"registers": NaN}'])))
 def test_file_that_is_no_description_is_refused_by_the_driver(content):
     with stored(content, "description.json") as path:
-        refusal((ValueError, EngineError), lambda: connect(path))
+        refusal((ValueError, EngineError, OSError), lambda: connect(path))
 
 
 # Vectors and arrays ------------------------------------------------------------------------------------------------

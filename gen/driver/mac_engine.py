@@ -245,6 +245,8 @@ def read_description(description: str | os.PathLike[str] | dict[str, Any]) -> di
         isinstance(mode, str) and _is_number(numbers.get(mode)) for mode in config["modes"]), "modes with numbers")
     need(isinstance(facts["registers"], list) and all(map(_is_register, facts["registers"])), "registers with fields")
     registers = {register["name"]: register for register in facts["registers"]}
+    addresses = {register["offset"] for register in facts["registers"]}
+    need(len(facts["registers"]) == len(registers) == len(addresses), "registers of different names and addresses")
     for name, bits in _BITS.items():
         need(name in registers, f"a register {name}")
         missing = set(bits) - {field["name"] for field in registers[name]["fields"]}
