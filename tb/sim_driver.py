@@ -125,7 +125,7 @@ class UnitDriver:
         # Value of each field, and of the channels beyond N.
         columns: dict[str, tuple[Any, int]] = {
             "bias": (bias, 0),
-            "weight_zero_point": (np.broadcast_to(layer.w_zp, count), int(np.ravel(layer.w_zp)[0])),
+            "weight_zero_point": (np.broadcast_to(layer.w_zp, count), 0),
             "multiplier": (layer.m, 1),
             "shift": (layer.s, 2),
         }

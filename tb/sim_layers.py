@@ -40,7 +40,7 @@ def layer_of(rng: np.random.Generator, k: int, n: int, mode: str, *, extreme: bo
     return QuantizedLinear(
         weights=weights.astype(kind), bias=bias * (mode != "FBGEMM"),
         a_zp=int(rng.integers(a_low, a_high, endpoint=True)) if has_a_zp else 0,
-        w_zp=int(rng.integers(low, high, endpoint=True)) if zero_points and subtract else 0,
+        w_zp=rng.integers(low, high, n, endpoint=True) if zero_points and subtract else 0,
         y_zp=y_zp, qmin=qmin, qmax=qmax, mode=mode, **factor)
 
 

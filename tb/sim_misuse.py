@@ -183,6 +183,12 @@ async def count_clamped(dut: Any, rng: np.random.Generator, bins: Bins, mode: st
         check(dut.clamped.value.to_unsigned(), 2**32 - 1, "clamped outputs, too many to count")
     await cleared(dut, driver)
     check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after clear")
+    # A reset that comes when the lower half is full leaves nothing for the upper one.
+    dut.clamped_low.value, dut.clamped_in_row.value = 0xFFFF, 1
+    await driver.start(reset_cycles=1)
+    for _ in range(3):
+        await driver.step()
+        check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after reset")
 
 
 async def cleared(dut: Any, driver: UnitDriver) -> None:

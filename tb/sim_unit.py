@@ -152,13 +152,14 @@ async def products_match_whatever_pauses(dut):
         driver = UnitDriver(dut, rng, pause, on_cycle=watch)
         await driver.start()
         k = int(rng.integers(1, longest_k() + 1))
-        first = layer_of(rng, k, config["cols"] * int(rng.integers(1, 4)), mode)
+        unsigned = number % 2 == 0
+        first = layer_of(rng, k, config["cols"] * int(rng.integers(1, 4)), mode, unsigned=unsigned)
         products = [Product(first, activations_of(rng, config["rows"] * int(rng.integers(1, 4)), first))]
         for _ in range(2):
-            # Back to back with the same control ports: other weights, same zero points and stage.
-            other = layer_of(rng, int(rng.integers(1, longest_k() + 1)), 2 * config["cols"] - 1, mode)
-            layer = replace(first, weights=other.weights, bias=other.bias, float_bias=other.float_bias,
-                            scale=other.scale, m=other.m, s=other.s)
+            # Back to back with the same control ports: other weights and channels.
+            other = layer_of(rng, int(rng.integers(1, longest_k() + 1)), 2 * config["cols"] - 1, mode,
+                             unsigned=unsigned)
+            layer = replace(other, a_zp=first.a_zp, y_zp=first.y_zp, qmin=first.qmin, qmax=first.qmax)
             products.append(Product(layer, activations_of(rng, int(rng.integers(1, 20)), layer)))
         await driver.run(products)
         watch.compare(products)

@@ -34,7 +34,10 @@ class Watch:
             self._held.append([cell.value.to_signed() for cell in self._cells])
 
     def compare(self, products: list[Product]) -> None:
-        """Every accumulator of every cycle against the model; `products` share zero points and dtypes."""
+        """Every accumulator of every cycle against the model.
+
+        `products` share dtypes and the zero point of their activations.
+        """
         if not self.enabled:
             return
         info = description()
@@ -42,12 +45,14 @@ class Watch:
         a_raw = port("activations__payload").unpack([(wave or zero)[0] for wave in self._waves])
         w_raw = port("weights__payload").unpack([(wave or zero)[1] for wave in self._waves])
         a, w = a_raw["data"], w_raw["data"]
-        if info["config"]["zero_points"] == "SUBTRACT":
-            layer = products[0].layer
-            a = as_dtype(a, info["config"]["act_width"], products[0].a.dtype) - layer.a_zp
-            w = as_dtype(w, info["config"]["weight_width"], layer.weights.dtype) - int(np.max(layer.w_zp))
         valid = np.array([wave is not None for wave in self._waves])
         last = a_raw["last"].astype(bool) & valid
+        if info["config"]["zero_points"] == "SUBTRACT":
+            layer = products[0].layer
+            tile = np.cumsum(last) - last
+            w_zp = np.concatenate([self._weight_zero_points(product) for product in products] + [[[0] * self.cols]])
+            a = as_dtype(a, info["config"]["act_width"], products[0].a.dtype) - layer.a_zp
+            w = as_dtype(w, info["config"]["weight_width"], layer.weights.dtype) - w_zp[tile][..., np.newaxis]
         first = np.zeros_like(valid)
         first[valid] = np.concatenate([[True], last[valid][:-1]])
         model = ArrayModel(Waves(a, w, valid, first, last), info["timing"]["cell_latency"],
@@ -56,6 +61,13 @@ class Watch:
         for cycle in range(int(begun), len(self._held)):
             held = model.held(cycle)
             check(np.reshape(self._held[cycle], held.shape), held, "accumulators", cycle=cycle)
+
+    def _weight_zero_points(self, product: Product) -> np.ndarray:
+        """[tiles, cols] as `UnitDriver` sends them."""
+        count = product.layer.weights.shape[1]
+        padded = np.zeros(-(-count // self.cols) * self.cols, np.int64)
+        padded[:count] = product.layer.w_zp
+        return padded.reshape(-1, self.cols).repeat(-(-len(product.a) // self.rows), axis=0)
 
 
 def as_dtype(raw: np.ndarray, width: int, dtype: np.dtype) -> np.ndarray:
