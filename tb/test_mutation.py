@@ -50,7 +50,9 @@ endmodule
 
 @pytest.fixture
 def reports(tmp_path, monkeypatch):
+    """The report of a real run stays, and tests that run at the same time have directories of their own."""
     monkeypatch.setattr("tb.report.REPORTS", tmp_path)
+    monkeypatch.setattr("tb.mutation.__main__.BUILD", tmp_path)
     return tmp_path / "mutation.json"
 
 
@@ -84,7 +86,7 @@ def test_mutants_that_no_test_looks_for_are_all_gaps(reports, scratch, capsys):
     assert main(["--block", "cell", "--count", "6"], targets=scratch("nothing_is_checked")) == 1
     (row,) = json.loads(reports.read_text())["blocks"]
     assert (row["killed"], row["score"], len(row["gaps"])) == (0, 0, 6)
-    assert all(gap["why"] and gap["module"] == "mac_cell" for gap in row["gaps"])
+    assert all(gap["verdict"] and gap["module"] == "mac_cell" for gap in row["gaps"])
     assert "must find 98%" in capsys.readouterr().err
 
 

@@ -22,7 +22,9 @@ SAMPLES = {
     "mutation": {"blocks": [{
         "block": "cell", "mutants": 1000, "killed": 980, "equivalent": 10, "score": 980 / 990,
         "killers": {"every_pair": 980},
-        "gaps": [{"module": "mac_cell", "line": "a | b", "change": "inv at Y", "why": "nobody looks"}]}], **MADE},
+        "gaps": [{"module": "mac_cell", "line": "a | b", "change": "inv at Y", "verdict": "nobody knows"},
+                 {"module": "mac_packer", "line": "total > 1'h0", "change": "inv at A", "verdict": "unproved"}],
+        }], **MADE},
     "fuzz": {"examples": 5000, "failures": 0, "targets": {
         "test_x": {"examples": 5000, "refused": 4000, "rerun": "make fuzz ONLY=test_x"}}, **MADE},
     "soak": {"simulations": 40, "configurations": 20, "cycles": 123456, "failures": 0, **MADE},
@@ -47,7 +49,8 @@ def test_page_holds_every_figure_in_both_forms(reports):
                    "2 tests passed, and met every coverage bin as often as in Icarus",
                    "toggle 1,005 of 1,007", "1 hold; 2 deliberate mistakes", "980 of 990 found", "98.99%",
                    "5,000 examples for 1 targets, 0 failures", "123,456 cycles", "1,000,000 outputs, 0 differences",
-                   "120,000 outputs, 3 differences", "nobody looks", "0123456789ab", "icarus 11.0", "x.c"):
+                   "120,000 outputs, 3 differences", "nobody knows",
+                   "what is offered has a byte or more", "0123456789ab", "icarus 11.0", "x.c"):
         assert figure in markdown, figure
         assert figure in web, figure
     assert "<code>make mutate</code>" in web

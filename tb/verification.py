@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tb.mutation.gaps import explained
 from tb.report import REPORTS
 
 __all__ = ["JOBS", "Report", "VerificationError", "page", "report", "summary", "web_page"]
@@ -116,7 +117,7 @@ def page(reports: dict[str, Report]) -> str:
     for block in reports["mutation"]["blocks"]:
         killers = table(["test", "mutants it found first"], list(block["killers"].items()))
         gaps = table(["module", "line", "change", "why it is not found"],
-                     [(gap["module"], f"`{gap['line']}`", gap["change"], gap["why"]) for gap in block["gaps"]])
+                     [(gap["module"], f"`{gap['line']}`", gap["change"], explained(gap)) for gap in block["gaps"]])
         parts += [f"### {block['block']}", f"{found(block)}: {block['score']:.2%}.", killers,
                   gaps if block["gaps"] else "None is left over."]
     coverage = reports["coverage"]

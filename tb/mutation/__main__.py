@@ -6,6 +6,7 @@ import time
 
 from gen.synth.tools import SynthesisError
 from tb.mutation.blocks import TARGETS, Target
+from tb.mutation.gaps import explained
 from tb.mutation.mutants import MutationError
 from tb.mutation.report import THRESHOLD, merged, row, score
 from tb.mutation.target import run_target
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None, targets: tuple[Target, ...] = TARGE
             entry = merged(block, results, time.monotonic() - start)
             print(row(entry), flush=True)
             for gap in entry["gaps"]:
-                print(f"    {gap['module']}: {gap['change']} in `{gap['line']}`: {gap['why']}", flush=True)
+                print(f"    {gap['module']}: {gap['change']} in `{gap['line']}`: {explained(gap)}", flush=True)
             enough &= score(entry) >= THRESHOLD
     except (MutationError, SynthesisError, SettingError) as error:
         print(f"tb.mutation: {error}", file=sys.stderr)

@@ -1,9 +1,9 @@
 """Why no test finds some mutants that can be found."""
 
 import re
+from collections.abc import Mapping
 
 from tb.mutation.equivalence import Verdict
-from tb.mutation.mutants import Mutant
 
 __all__ = ["explained"]
 
@@ -50,14 +50,20 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("mac_packer", r"~ ending", "with two columns and beats of four bytes a job's last piece always fits its beat"),
     ("mac_packer", r"total\[3:2\]", "bytes that are held and bytes that come are never twice as many as a beat has"),
     ("mac_packer", r"total > 1'h0", "what is offered has a byte or more"),
+    ("mac_gather", r"choose_1(58|60)_y =", "which step a lane is at means nothing while it has no row"),
+    ("mac_gather", r"node_11 = ~ drain_token",
+     "of two rows the second comes in the cycle in which the first is fetched: none waits so long that the count is "
+     "looked at"),
+    ("mac_unit_.*", r"node_52 = rst \?",
+     "whether the clamp's range is empty, after a reset: no tile can be accepted before its channels have come"),
     ("mac_channels", r"choose_\d+_y = load_bank \?",
      "a set is judged while the one before it waits only after a reset, and then in one of the two places alone"),
 )
 
 
-def explained(mutant: Mutant, verdict: Verdict) -> str:
-    """Why there is a gap: what is known of its place, or what the proof says."""
+def explained(gap: Mapping[str, str]) -> str:
+    """Why there is `gap`, of which the report has module, line and verdict: what is known, or what the proof says."""
     for module, line, reason in REASONS:
-        if re.fullmatch(module, mutant.module) and re.search(line, mutant.line):
+        if re.fullmatch(module, gap["module"]) and re.search(line, gap["line"]):
             return reason
-    return f"{verdict.value}; no test meets them" if verdict is Verdict.DIFFERENT else verdict.value
+    return gap["verdict"] + "; no test meets them" * (gap["verdict"] == Verdict.DIFFERENT.value)

@@ -9,7 +9,6 @@ from typing import Any
 
 from tb.mutation.blocks import Target
 from tb.mutation.equivalence import Verdict, judged
-from tb.mutation.gaps import explained
 from tb.mutation.kill import tried
 from tb.mutation.mutants import Mutant, MutationError, instrumented, listed, prepared
 from tb.parallel import shared_out
@@ -85,4 +84,4 @@ def judgement(mutant: Mutant, target: Target, directory: Path, *, free_products:
 def named(mutant: Mutant, verdict: Verdict) -> dict[str, str]:
     """A gap, for the report."""
     return {"module": mutant.module, "cell": mutant.option("cell"), "change": mutant.changed, "line": mutant.line,
-            "verdict": verdict.value, "why": explained(mutant, verdict)}
+            "verdict": verdict.value}
