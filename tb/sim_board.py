@@ -9,7 +9,7 @@ from tb.sim_ports import description
 
 @cocotb.test()
 async def board_computes_products_exactly(dut):
-    """Products in every mode, with more outputs than operands, more panels than the board can hold."""
+    """Products with more outputs than operands, and more panels than the board can hold; as many modes as asked for."""
     def session(it: Session) -> None:
         rows, cols = it.config["rows"], it.config["cols"]
         for mode in some(it.rng, it.config["modes"]):
