@@ -192,9 +192,11 @@ def _axes(x: npt.NDArray[np.float32], axis: int | None) -> tuple[int | None, tup
     """Return `axis` counted from the front, and all other axes; None stands for all."""
     if axis is None:
         return None, None
+    ends = (-x.ndim, x.ndim - 1) if x.ndim else (-(2**63), 2**63 - 1)
+    number = int(check.integers("axis", axis, *ends, ndim=0))
     if x.ndim == 0:
-        raise ValueError(f"axis must be None for a scalar, not {axis}")
-    channel = int(check.integers("axis", axis, -x.ndim, x.ndim - 1, ndim=0)) % x.ndim
+        raise ValueError(f"axis must be None for a scalar, not {number}")
+    channel = number % x.ndim
     return channel, tuple(i for i in range(x.ndim) if i != channel)
 
 
