@@ -194,7 +194,7 @@ def test_scheme_refuses_an_axis_of_a_scalar() -> None:
     with pytest.raises(ValueError) as raised:
         symmetric(1.0, axis=0)
     assert str(raised.value) == "axis must be None for a scalar, not 0"
-    with pytest.raises(TypeError, match="^axis must be integers of at most 64 bits, not <U1$"):
+    with pytest.raises(TypeError, match=r"^axis must be integers of at most 64 bits, not <U1$"):
         symmetric(1.0, axis="\x85")  # type: ignore[arg-type]
 
 
