@@ -7,10 +7,13 @@ import cocotb
 import numpy as np
 
 from tb.coverage import Bins
-from tb.sim_bench import case, check, generator, require, watches_inside
+from tb.sim_bench import case, check, generator, require, reset, watches_inside
 from tb.sim_driver import Product, UnitDriver
 from tb.sim_layers import activations_of, built_modes, layer_of, longest_k
 from tb.sim_ports import description, port
+
+# Cycles after which a product has left whatever its size here.
+LONGEST = 4000
 
 
 @cocotb.test()
@@ -183,12 +186,31 @@ async def count_clamped(dut: Any, rng: np.random.Generator, bins: Bins, mode: st
         check(dut.clamped.value.to_unsigned(), 2**32 - 1, "clamped outputs, too many to count")
     await cleared(dut, driver)
     check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after clear")
-    # A reset that comes when the lower half is full leaves nothing for the upper one.
-    dut.clamped_low.value, dut.clamped_in_row.value = 0xFFFF, 1
-    await driver.start(reset_cycles=1)
-    for _ in range(3):
+    # A reset about the cycle in which the lower half is full leaves nothing for the upper one.
+    steps = 0
+    driver = await filling(dut, rng, short, more)
+    while steps == 0 or dut.clamped.value.to_unsigned() < 1 << 16:
         await driver.step()
-        check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after reset")
+        steps += 1
+        require(steps < LONGEST, "the lower half to be full", steps=steps)
+    for before in range(4):
+        driver = await filling(dut, rng, short, more)
+        for _ in range(steps - before):
+            await driver.step()
+        await reset(dut, driver.edge, 1)
+        for _ in range(3):
+            await driver.edge
+            check(dut.clamped.value.to_unsigned(), 0, "clamped outputs after reset", before=before)
+
+
+async def filling(dut: Any, rng: np.random.Generator, product: Product, clamped: int) -> UnitDriver:
+    """Begin `product`, the last clamped one of whose outputs fills the counter's lower half."""
+    driver = UnitDriver(dut, rng)
+    await driver.start()
+    dut.clamped_high.value, dut.clamped_low.value = 0, (1 << 16) - clamped
+    driver.configure(product)
+    driver.send(product)
+    return driver
 
 
 async def cleared(dut: Any, driver: UnitDriver) -> None:
