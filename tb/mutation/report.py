@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import tb.report
+from tb.mutation.blocks import TARGETS
 
 __all__ = ["THRESHOLD", "merged", "row", "score"]
 
@@ -27,7 +28,9 @@ def merged(block: str, results: list[dict[str, Any]], seconds: float) -> dict[st
     entry |= {"score": round(score(entry), 4), **tb.report.provenance()}
     path = tb.report.REPORTS / "mutation.json"
     kept = json.loads(path.read_text())["blocks"] if path.exists() else []
-    tb.report.write_report("mutation", {"blocks": [*(old for old in kept if old["block"] != block), entry]})
+    rows = {old["block"]: old for old in kept} | {block: entry}
+    order = dict.fromkeys((*(target.block for target in TARGETS), *rows))
+    tb.report.write_report("mutation", {"blocks": [rows[name] for name in order if name in rows]})
     return entry
 
 
