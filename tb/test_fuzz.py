@@ -23,7 +23,7 @@ def scratch(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("examples", "only", "message"), [
     (0, None, "examples must be from 1 to 10000000, not 0"),
     (5, "x y", "only must be the name of a fuzz test, not 'x y'"),
-    (5, "test_nothing_of_this_name", "fuzz tests must run, not none of them"),
+    (5, "test_nothing_of_this_name", "fuzz tests must run, not none or a part of them"),
 ])
 def test_what_means_nothing_is_refused(examples, only, message):
     with pytest.raises(FuzzError, match=f"^{message}"):
@@ -60,3 +60,13 @@ def test_inputs_that_are_nearly_all_refused_fail():
 
     with pytest.raises(AssertionError, match="60 of 60 inputs were refused"):
         all_refused()
+
+
+def test_a_run_that_breaks_off_is_no_run(tmp_path, monkeypatch):
+    (tmp_path / "test_broken.py").write_text(
+        "from hypothesis import strategies as st\nfrom tb.fuzzing import fuzz\n\n\n"
+        "@fuzz(10, x=st.integers())\ndef test_passes(x):\n    pass\n\n\n"
+        "def test_interrupts():\n    raise KeyboardInterrupt\n")
+    monkeypatch.setattr(module, "MODULES", (str(tmp_path / "test_broken.py"), "-p", "tb.conftest"))
+    with pytest.raises(FuzzError, match="must run, not none or a part of them"):
+        fuzz(10)
