@@ -75,6 +75,7 @@ def test_mutants_are_found_by_tests_and_rows_of_other_blocks_stay(reports):
     cell = Target(block="cell", emitted="cell", parameters={"rows": 1, "cols": 1}, rounds=quick)
     main(["--block", "cell", "--count", "20"], targets=(cell,))
     rows = {row["block"]: row for row in json.loads(reports.read_text())["blocks"]}
+    assert list(rows) == ["cell", "other"]
     assert rows["other"] == {"block": "other", "score": 1.0}
     row = rows["cell"]
     assert row["mutants"] == 20 == row["killed"] + row["equivalent"] + len(row["gaps"])
